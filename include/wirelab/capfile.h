@@ -35,9 +35,14 @@ struct capw {
 	FILE *f;		/* borrowed; never closed here */
 	unsigned n_interfaces;
 	bool failed;		/* a write failed; everything after it was dropped */
+	int error;		/* errno of that write */
 };
 
-/* Any of these may be NULL: the option is then left out.  UTF-8, as all text here. */
+/*
+ * Any of these may be NULL or empty: the option is then left out.  UTF-8, as all text
+ * here; a byte that belongs to no character becomes U+FFFD, and more than 65,535
+ * bytes are cut at a whole character.
+ */
 struct capw_section {
 	const char *hardware, *os, *application, *comment;
 };
@@ -52,14 +57,15 @@ struct capw_if {
 /* Direction bits of epb_flags (4.3.1): which way the frame went past the capture point. */
 enum capw_direction { CAPW_UNKNOWN = 0, CAPW_INBOUND = 1, CAPW_OUTBOUND = 2 };
 
+#define CAPW_FRAME_MAX 262144u	/* bytes; Wireshark calls a longer frame damage */
+
 struct capw_frame {
 	const void *data;
-	uint32_t caplen;		/* bytes at data */
+	uint32_t caplen;		/* bytes at data; what is beyond CAPW_FRAME_MAX is not kept */
 	uint32_t wirelen;		/* bytes the frame had, >= caplen */
 	uint64_t unix_ns;		/* nanoseconds since 1970-01-01 UTC */
 	enum capw_direction direction;
-	const char *remark;		/* NULL for none; longer than 65,535 bytes is cut at a
-					   whole character */
+	const char *remark;		/* NULL or "" for none */
 };
 
 /* Section header block.  Forgets nothing on failure: look at capw_end(). */
@@ -69,7 +75,7 @@ void capw_begin(struct capw *w, FILE *f, const struct capw_section *section);
  * Returns the number to give to capw_frame. */
 unsigned capw_interface(struct capw *w, const struct capw_if *iface);
 
-/* Name resolution block with one record: readers then show `name` for `ip`. */
+/* Name resolution block with one record: readers then show `name` for `ip`.  No block for "". */
 void capw_name(struct capw *w, struct ip4 ip, const char *name);
 
 /* Enhanced packet block. */
@@ -87,7 +93,8 @@ struct capr_interface {
 	uint32_t snaplen;		/* 0: no limit */
 	char name[64];			/* "" when the file does not say; cut to fit, raw bytes:
 					   escape before showing */
-	uint64_t ticks_per_second;	/* of the file's own times; informative */
+	uint64_t ticks_per_second;	/* of the file's own times; informative; UINT64_MAX when the
+					   file claims more than 64 bits hold */
 };
 
 struct capr_text {
@@ -99,11 +106,13 @@ struct capr_text {
 #define CAPR_REMARKS_MAX 8u		/* of one frame; further ones are counted only */
 
 struct capr_record {
-	uint64_t number;		/* of the frame in the file, from 1, as Wireshark counts */
+	uint64_t number;		/* of the frame in the file, from 1, as Wireshark counts (which
+					   numbers custom blocks and journal entries, too) */
 	const uint8_t *data;		/* borrowed until the next capr_next() */
 	uint32_t caplen, wirelen;	/* caplen <= wirelen, except where the file says otherwise */
-	uint64_t unix_ns;		/* 0 with has_time false (simple packet blocks have no time) */
-	bool has_time;
+	uint64_t unix_ns;		/* whole ones, rounded down; 0 with has_time false */
+	bool has_time;			/* false: the block has none (simple packet blocks), or one
+					   that nanoseconds in 64 bits cannot tell: before 1970, after 2554 */
 	uint32_t flags;			/* epb_flags as in the file, 0 when absent */
 	unsigned section;		/* from 0 */
 	const struct capr_interface *iface;	/* valid until capr_close(); never NULL */
@@ -111,19 +120,25 @@ struct capr_record {
 	unsigned n_remarks;		/* also counts those beyond the array */
 };
 
-/* What was met besides frames; for summaries and tests. */
+/* What was met so far; for summaries and tests.  A pcap file is one section with one interface. */
 struct capr_totals {
-	uint64_t frames, frame_bytes;
+	uint64_t frames;
+	uint64_t frame_bytes;		/* the sum of wirelen: capinfos's "data size" */
 	unsigned sections, interfaces;
-	uint64_t name_records, comments, skipped_blocks;
+	uint64_t name_records;		/* addresses with names, IPv6 included */
+	uint64_t comments;		/* of sections, interfaces and frames */
+	uint64_t skipped_blocks;	/* of a kind that is not read: statistics, custom, unknown */
 	bool swapped;			/* any section in the other byte order */
 };
 
 /*
  * path "-" is standard input.  A regular file is mapped; a pipe is read with a
- * buffer that grows to its largest block and is bounded by CAPR_BLOCK_MAX.
+ * buffer that grows to its largest block and is bounded by CAPR_BLOCK_MAX.  A file
+ * that somebody shortens while it is read is damage where that is noticed in time:
+ * its size is asked for before each stretch of 1 MiB.
  * NULL with a filled err[] (never empty): cannot be opened, or its first bytes
- * are no known kind of capture.
+ * are no known kind of capture.  A known kind whose file header is cut or wrong is
+ * opened, and the first capr_next() returns -1.
  */
 struct capr *capr_open(const char *path, char err[static 256]);
 
@@ -133,8 +148,9 @@ struct capr *capr_over(const void *data, size_t len, char err[static 256]);
 #define CAPR_BLOCK_MAX (16u << 20)	/* bytes; a larger block is called damage */
 
 /*
- * 1   *out is the next frame
- * 0   the file is over, and whole
+ * 1   *out is the next frame; remark[] beyond n_remarks is left as it was
+ * 0   the file is over, and whole: it ends where a record or block ends.  (A file that
+ *     was cut just there cannot be told from a whole one.)
  * -1  damage: what came before stands, nothing follows.  capr_damage() says what
  *     and at which offset.  Every frame that is whole before the damage was handed out.
  * Further calls repeat a 0 or -1.
@@ -151,7 +167,11 @@ const char *capr_application(const struct capr *r);
 
 struct capr_totals capr_totals(const struct capr *r);
 
-/* The name a name resolution block gave to ip, or NULL; valid until capr_close(). */
+/*
+ * The first name that a name resolution block read so far gave to ip, cut to 255 bytes,
+ * or NULL; raw bytes: escape before showing; valid until capr_close().  65,536
+ * addresses are remembered; the names of further ones are only counted.
+ */
 const char *capr_name(const struct capr *r, struct ip4 ip);
 
 void capr_close(struct capr *r);
