@@ -61,7 +61,7 @@ enum capw_direction { CAPW_UNKNOWN = 0, CAPW_INBOUND = 1, CAPW_OUTBOUND = 2 };
 
 struct capw_frame {
 	const void *data;
-	uint32_t caplen;		/* bytes at data; what is beyond CAPW_FRAME_MAX is not kept */
+	uint32_t caplen;		/* bytes at data; no more than CAPW_FRAME_MAX are kept */
 	uint32_t wirelen;		/* bytes the frame had, >= caplen */
 	uint64_t unix_ns;		/* nanoseconds since 1970-01-01 UTC */
 	enum capw_direction direction;
@@ -106,13 +106,13 @@ struct capr_text {
 #define CAPR_REMARKS_MAX 8u		/* of one frame; further ones are counted only */
 
 struct capr_record {
-	uint64_t number;		/* of the frame in the file, from 1, as Wireshark counts (which
-					   numbers custom blocks and journal entries, too) */
+	uint64_t number;		/* of the frame in the file, from 1, as Wireshark counts
+					   (which numbers custom blocks and journals, too) */
 	const uint8_t *data;		/* borrowed until the next capr_next() */
 	uint32_t caplen, wirelen;	/* caplen <= wirelen, except where the file says otherwise */
 	uint64_t unix_ns;		/* whole ones, rounded down; 0 with has_time false */
-	bool has_time;			/* false: the block has none (simple packet blocks), or one
-					   that nanoseconds in 64 bits cannot tell: before 1970, after 2554 */
+	bool has_time;			/* false: the block has none (simple packet blocks), or it
+					   is before 1970 or after 2554, where 64 bits end */
 	uint32_t flags;			/* epb_flags as in the file, 0 when absent */
 	unsigned section;		/* from 0 */
 	const struct capr_interface *iface;	/* valid until capr_close(); never NULL */
@@ -127,7 +127,7 @@ struct capr_totals {
 	unsigned sections, interfaces;
 	uint64_t name_records;		/* addresses with names, IPv6 included */
 	uint64_t comments;		/* of sections, interfaces and frames */
-	uint64_t skipped_blocks;	/* of a kind that is not read: statistics, custom, unknown */
+	uint64_t skipped_blocks;	/* not read: statistics, custom, unknown kinds */
 	bool swapped;			/* any section in the other byte order */
 };
 

@@ -26,8 +26,9 @@ int file_ends(struct capr *r, const char *what, uint64_t claimed)
 	if (r->src.shrunk)
 		return damage(r, here, "the file was shortened while it was read");
 	if (r->src.left > 0)
-		return damage(r, here, "the file ends inside %s: %" PRIu64 " bytes claimed, %zu there",
-			      what, claimed, r->src.left);
+		return damage(r, here,
+			      "the file ends inside %s: %" PRIu64 " bytes claimed, %zu there", what,
+			      claimed, r->src.left);
 	r->state = CAPR_OVER;
 	return 0;
 }

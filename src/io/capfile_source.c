@@ -12,7 +12,10 @@
 
 void source_over(struct source *s, const void *data, size_t len)
 {
-	*s = (struct source){ .at = data, .left = len, .end = len, .kind = SOURCE_MEMORY, .fd = -1 };
+	*s = (struct source){ .kind = SOURCE_MEMORY, .fd = -1 };
+	s->at = data;
+	s->left = len;
+	s->end = len;
 }
 
 /* A regular file that has bytes; everything else (also /proc, which claims 0) is a stream. */
