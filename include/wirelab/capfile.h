@@ -132,10 +132,9 @@ struct capr_totals {
 };
 
 /*
- * path "-" is standard input.  A regular file is mapped; a pipe is read with a
- * buffer that grows to its largest block and is bounded by CAPR_BLOCK_MAX.  A file
- * that somebody shortens while it is read is damage where that is noticed in time:
- * its size is asked for before each stretch of 1 MiB.
+ * path "-" is standard input.  Files and pipes are read with a buffer that starts at
+ * 256 KiB, grows to the largest block, and is bounded by CAPR_BLOCK_MAX.  Nothing is
+ * mapped, so a file may be shortened by others while it is read: it then just ends.
  * NULL with a filled err[] (never empty): cannot be opened, or its first bytes
  * are no known kind of capture.  A known kind whose file header is cut or wrong is
  * opened, and the first capr_next() returns -1.

@@ -1,7 +1,7 @@
 /*
  * capfile_impl.h - what the files of the capture reader share; nobody else includes it
  *
- *	capfile_source.c	where bytes come from: memory, a mapped file, a pipe
+ *	capfile_source.c	where bytes come from: memory, a file, a pipe
  *	capfile_pcap.c		pcap: a header, then records
  *	capfile_pcapng.c	pcapng: sections of blocks
  *	capfile_names.c		address -> name
@@ -53,25 +53,19 @@ static inline size_t pad4(size_t len)
 	return -len & 3;
 }
 
-enum source_kind { SOURCE_MEMORY, SOURCE_MAPPED, SOURCE_STREAM };
-
 /*
- * All three kinds look the same to a parser: `left` bytes can be touched at `at`,
- * and when those are too few source_more() may find more.  Of a mapped file only
- * the next stretch is ever vouched for, so that a file that shrinks is noticed.
+ * All look the same to a parser: `left` bytes can be touched at `at`, and when
+ * those are too few source_more() may find more.
  */
 struct source {
 	const uint8_t *at;
 	size_t left;
 	uint64_t end;		/* the offset in the file of at + left */
-	enum source_kind kind;
 	int fd;			/* -1 over memory */
 	bool owns_fd;
-	bool shrunk;		/* the mapped file lost bytes while it was read */
 	int error;		/* errno of a read that failed, or 0 */
-	uint8_t *base;		/* the mapping or the buffer */
+	uint8_t *buffer;	/* NULL over memory */
 	size_t size;		/* of it */
-	size_t released;	/* bytes of the mapping given back to the kernel */
 };
 
 void source_over(struct source *s, const void *data, size_t len);
@@ -79,7 +73,7 @@ void source_over(struct source *s, const void *data, size_t len);
 int source_open(struct source *s, const char *path);
 void source_close(struct source *s);
 
-/* Try to have n bytes at s->at.  False: that many do not come; look at error and shrunk. */
+/* Try to have n bytes at s->at.  False: that many do not come, and error may say why. */
 bool source_more(struct source *s, size_t n);
 
 /* The next n bytes, not yet consumed, or NULL. */

@@ -23,8 +23,6 @@ int file_ends(struct capr *r, const char *what, uint64_t claimed)
 
 	if (r->src.error)
 		return damage(r, here, "cannot read on: %s", strerror(r->src.error));
-	if (r->src.shrunk)
-		return damage(r, here, "the file was shortened while it was read");
 	if (r->src.left > 0)
 		return damage(r, here,
 			      "the file ends inside %s: %" PRIu64 " bytes claimed, %zu there", what,
