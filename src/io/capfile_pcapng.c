@@ -232,22 +232,23 @@ static int handed_out(struct capr *r, struct capr_record *out)
  * 4.3, and the obsolete packet block, which differs in the width of the interface
  * number alone: two bytes of it became a count of drops.
  */
-static int enhanced(struct capr *r, uint32_t id, const uint8_t *b, uint32_t len,
+static inline int enhanced(struct capr *r, uint32_t id, const uint8_t *b, uint32_t len,
 		    struct capr_record *out)
 {
 	if (id >= r->n_interfaces)
 		return damage(r, r->block_offset, "a frame of interface %u, of which there are %u",
 			      id, r->n_interfaces);
 	const struct interface *i = r->interface[id];
-	uint64_t ticks = (uint64_t)get32(b + 4, r->swapped) << 32 | get32(b + 8, r->swapped);
-	uint32_t caplen = get32(b + 12, r->swapped);
+	const bool swapped = r->swapped;	/* read once: for all C knows, *out may hold it */
+	uint64_t ticks = (uint64_t)get32(b + 4, swapped) << 32 | get32(b + 8, swapped);
+	uint32_t caplen = get32(b + 12, swapped), wirelen = get32(b + 16, swapped);
 	if (caplen > len - ENHANCED_FIXED)
 		return damage(r, r->block_offset, "a frame of %u bytes in a block with room for %u",
 			      caplen, len - ENHANCED_FIXED);
 
 	out->data = b + ENHANCED_FIXED;
 	out->caplen = caplen;
-	out->wirelen = get32(b + 16, r->swapped);
+	out->wirelen = wirelen;
 	out->iface = &i->pub;
 	out->flags = 0;
 	out->n_remarks = 0;
@@ -325,8 +326,8 @@ static int bad_block(struct capr *r, uint32_t len)
 	return damage(r, r->block_offset, "a block cannot be %u bytes long", len);
 }
 
-/* The next block, consumed: 1, or what capr_next() returns. */
-static inline int block_next(struct capr *r, struct block *out)
+/* The next block, consumed: 1, or what capr_next() returns.  Inlined: every frame comes here. */
+static inline __attribute__((always_inline)) int block_next(struct capr *r, struct block *out)
 {
 	const uint8_t *b = source_need(&r->src, 8);
 
@@ -372,7 +373,7 @@ static int describe(struct capr *r, const struct block *b)
 
 void pcapng_begin(struct capr *r)
 {
-	struct block b;
+	struct block b = { 0 };
 
 	if (block_next(r, &b) > 0)
 		(void)describe(r, &b);
@@ -380,7 +381,7 @@ void pcapng_begin(struct capr *r)
 
 int pcapng_next(struct capr *r, struct capr_record *out)
 {
-	struct block b;
+	struct block b = { 0 };
 	int rc;
 
 	while ((rc = block_next(r, &b)) > 0) {
