@@ -144,7 +144,9 @@ struct capr *capr_open(const char *path, char err[static 256]);
 /* The same over bytes in memory, borrowed until capr_close(). */
 struct capr *capr_over(const void *data, size_t len, char err[static 256]);
 
-#define CAPR_BLOCK_MAX (16u << 20)	/* bytes; a larger block is called damage */
+/* What a file may cost us; more is called damage. */
+#define CAPR_BLOCK_MAX (16u << 20)		/* bytes of a block or record */
+#define CAPR_INTERFACES_MAX (1u << 18)		/* interfaces in all sections together */
 
 /*
  * 1   *out is the next frame; remark[] beyond n_remarks is left as it was

@@ -117,9 +117,6 @@ void names_free(struct names *names);
 
 /* ---- the reader ------------------------------------------------------------- */
 
-/* A file can claim one every 20 bytes; this bounds what that costs us. */
-#define INTERFACES_MAX (1u << 20)
-
 struct interface {
 	struct capr_interface pub;
 	/* ticks below fast_limit are ticks * fast_ns nanoseconds; others take the long way */

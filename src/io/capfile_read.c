@@ -37,8 +37,8 @@ struct interface *interface_new(struct capr *r)
 {
 	struct interface *i = NULL;
 
-	if (r->totals.interfaces >= INTERFACES_MAX) {
-		damage(r, r->block_offset, "more than %u interfaces", INTERFACES_MAX);
+	if (r->totals.interfaces >= CAPR_INTERFACES_MAX) {
+		damage(r, r->block_offset, "more than %u interfaces", CAPR_INTERFACES_MAX);
 		return NULL;
 	}
 	if (r->n_interfaces == r->cap_interfaces) {

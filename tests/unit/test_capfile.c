@@ -1144,6 +1144,31 @@ static void name_records_with_bad_lengths_are_damage(void **state)
 	expect_damage(&f, 0, "runs past");
 }
 
+/* Each costs the file 20 bytes and us some 150; somewhere that has to end. */
+static void a_file_of_nothing_but_interfaces_is_damage(void **state)
+{
+	const size_t n = (1u << 18) + 1;
+	struct blob f = { 0 };
+
+	(void)state;
+	section(&f, false);
+	size_t header = f.len;
+	interface(&f, 1, 0);
+	size_t each = f.len - header;
+	uint8_t *all = malloc(header + n * each);
+	assert_non_null(all);
+	memcpy(all, f.b, header);
+	for (size_t i = 0; i < n; i++)
+		memcpy(all + header + i * each, f.b + header, each);
+	struct opened o = open_bytes(all, header + n * each);
+	int end;
+	assert_int_equal(remaining(o.r, &end), 0);
+	assert_int_equal(end, -1);
+	assert_non_null(strstr(capr_damage(o.r), "more than 262144 interfaces"));
+	done(&o);
+	free(all);
+}
+
 static void a_pcap_record_with_a_huge_length_is_damage(void **state)
 {
 	struct blob f = { 0 };
@@ -1624,6 +1649,7 @@ int main(void)
 		cmocka_unit_test(frames_before_any_interface_are_damage),
 		cmocka_unit_test(a_simple_packet_without_room_is_damage),
 		cmocka_unit_test(name_records_with_bad_lengths_are_damage),
+		cmocka_unit_test(a_file_of_nothing_but_interfaces_is_damage),
 		cmocka_unit_test(a_pcap_record_with_a_huge_length_is_damage),
 		cmocka_unit_test(a_pcap_of_an_unknown_version_is_damage),
 		WITH_PLACE(what_is_no_capture_is_refused_with_the_reason),
