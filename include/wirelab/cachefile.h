@@ -3,9 +3,9 @@
  *
  * A header line, then one line an entry, all of one fixed width, sorted by address
  * (as a number), then network namespace, interface and VLAN.  Line k starts at byte
- * k * width, so one address is found by binary search with a handful of small
- * reads, however long the file is, and without any lock: a save replaces the file
- * by rename(2), so a reader has either the old file or the new one open, never a
+ * k * width, so one address is found by searching, with a handful of small reads
+ * however long the file is, and without any lock: a save replaces the file by
+ * rename(2), so a reader has either the old file or the new one open, never a
  * mixture.  Reads are pread(2), not a mapping: a file that somebody shortens under
  * our feet is then a short read to be reported, not a SIGBUS.
  *

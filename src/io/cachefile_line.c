@@ -228,25 +228,30 @@ static uint64_t get_decimal(struct fields *f, size_t column, size_t width, uint6
 	return value;
 }
 
-/* Lower-case only; 16 for what is no digit. */
+/* 16 and the value for each digit, lower case only; 0 for what is none. */
+static const uint8_t hex_of[256] = {
+	['0'] = 0x10, ['1'] = 0x11, ['2'] = 0x12, ['3'] = 0x13, ['4'] = 0x14, ['5'] = 0x15,
+	['6'] = 0x16, ['7'] = 0x17, ['8'] = 0x18, ['9'] = 0x19, ['a'] = 0x1a, ['b'] = 0x1b,
+	['c'] = 0x1c, ['d'] = 0x1d, ['e'] = 0x1e, ['f'] = 0x1f,
+};
+
 static unsigned hex_value(char c)
 {
-	if (c >= '0' && c <= '9')
-		return (unsigned)(c - '0');
-	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 16u;
+	return hex_of[(uint8_t)c];
 }
 
 static uint64_t get_hex(struct fields *f, size_t column, size_t digits)
 {
 	uint64_t value = 0;
+	unsigned all = 0x10;
 
 	for (size_t i = 0; i < digits; i++) {
 		unsigned v = hex_value(f->line[column + i]);
 
-		if (v > 15)
-			f->bad = true;
+		all &= v;
 		value = value << 4 | (v & 0x0f);
 	}
+	f->bad |= all == 0;
 	return value;
 }
 
@@ -300,9 +305,8 @@ static struct mac get_mac(struct fields *f, size_t column)
 	for (size_t i = 0; i < sizeof(mac.b); i++, p += 3) {
 		unsigned high = hex_value(p[0]), low = hex_value(p[1]);
 
-		if (high > 15 || low > 15 || (i + 1 < sizeof(mac.b) && p[2] != ':'))
-			f->bad = true;
-		mac.b[i] = (uint8_t)(high << 4 | low);
+		f->bad |= (high & low) < 0x10 || (i + 1 < sizeof(mac.b) && p[2] != ':');
+		mac.b[i] = (uint8_t)((high & 0x0f) << 4 | (low & 0x0f));
 	}
 	/* All zero has "-" for its only spelling. */
 	f->bad |= mac_is_zero(mac);
@@ -401,7 +405,7 @@ _Static_assert(COL_COLUMNS + sizeof(columns) - 1 < COL_CRC, "the header has a bl
 bool cacheline_is_boot_id(const char *boot_id)
 {
 	for (size_t i = 0; i < CACHEFILE_BOOT_ID - 1; i++) {
-		if (boot_id[i] != '-' && hex_value(boot_id[i]) > 15)
+		if (boot_id[i] != '-' && hex_value(boot_id[i]) == 0)
 			return false;
 	}
 	return boot_id[CACHEFILE_BOOT_ID - 1] == '\0';

@@ -496,6 +496,8 @@ static bool fill_temp(struct save *s)
 	/* Others may read root's cache whatever its umask says; that is what it is for. */
 	if (geteuid() == 0 && fchmod(s->temp, 0644) < 0)
 		return fail(s, "fchmod", s->temp_name);
+	/* Room for the header, which comes last. */
+	memset(s->out, ' ', CACHELINE_WIDTH);
 	s->used = CACHELINE_WIDTH;
 	if (!merge(s) || !write_header(s))
 		return false;

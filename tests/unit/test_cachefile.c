@@ -985,6 +985,45 @@ static void a_look_up_among_a_hundred_thousand_reads_little(void **state)
 	cachefile_close(c);
 }
 
+/* Evenly, in two lumps far apart, ever sparser, and one address on as many links. */
+static struct cache_entry spread(unsigned how, uint32_t i)
+{
+	uint32_t n = how == 0 ? 0x0a000000 + 16 * i : how == 1 ? 2 * i + (i < 900 ? 0 : 1u << 31)
+		   : how == 2 ? i * i * 400 : 0x0a000001;
+	struct cache_entry e = heard(ip4_from_number(n), 1);
+
+	e.place.ifindex = 2 + (how == 3 ? 2 * i : 0);
+	return e;
+}
+
+static void a_look_up_is_right_however_the_addresses_are_spread(void **state)
+{
+	struct world *w = *state;
+	enum { N = 1000 };
+	struct cache_entry put[N], e;
+	struct cachefile_error err;
+
+	for (unsigned how = 0; how < 4; how++) {
+		for (uint32_t i = 0; i < N; i++)
+			put[i] = spread(how, i);
+		unlink(w->path);
+		must_save(w, put, N, 2);
+		struct cachefile *c = must_open(w);
+		for (uint32_t i = 0; i < N; i++) {
+			struct cache_place beside = put[i].place;
+
+			beside.ifindex++;
+			assert_int_equal(cachefile_find(c, put[i].ip, &put[i].place, &e, &err), 1);
+			assert_true(ip4_equal(e.ip, put[i].ip) &&
+				    e.place.ifindex == put[i].place.ifindex);
+			assert_int_equal(cachefile_find(c, put[i].ip, &beside, &e, &err), 0);
+		}
+		assert_int_equal(cachefile_find(c, ip("255.255.255.255"), &eth0, &e, &err), 0);
+		assert_int_equal(cachefile_find(c, ip("0.0.0.0"), &eth0, &e, &err), how == 1 || how == 2);
+		cachefile_close(c);
+	}
+}
+
 static void a_large_file_is_merged_and_cut_like_a_small_one(void **state)
 {
 	struct world *w = *state;
@@ -1264,6 +1303,7 @@ int main(int argc, char **argv)
 		IN_WORLD(a_flush_of_one_address_takes_it_on_every_link),
 		IN_WORLD(a_flush_of_all_leaves_an_empty_table),
 		IN_WORLD(a_look_up_among_a_hundred_thousand_reads_little),
+		IN_WORLD(a_look_up_is_right_however_the_addresses_are_spread),
 		IN_WORLD(a_large_file_is_merged_and_cut_like_a_small_one),
 		IN_WORLD(a_file_size_limit_leaves_the_old_file),
 		IN_WORLD(a_full_disk_leaves_the_old_file),
