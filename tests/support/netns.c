@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/rtnetlink.h>
@@ -326,6 +328,46 @@ int testnet_link_up(struct testnet *net, enum side side, const char *ifname, boo
 	else
 		rtnl_link_unset_flags(w, IFF_UP);
 	return change_link(net, side, ifname, w);
+}
+
+/* IFF_RUNNING is RFC 2863's "operational": 1, 0, or -1. */
+static int is_running(struct testnet *net, int fd, const char *ifname)
+{
+	struct ifreq r = { 0 };
+
+	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", ifname);
+	if (ioctl(fd, SIOCGIFFLAGS, &r) < 0)
+		return fail(net, errno, "%s", ifname);
+	return (r.ifr_flags & IFF_RUNNING) != 0;
+}
+
+static int wait_running(struct testnet *net, int fd, const char *ifname, bool running,
+			uint64_t timeout_ns)
+{
+	for (uint64_t waited = 0;; waited += 1000000) {
+		int is = is_running(net, fd, ifname);
+		if (is < 0)
+			return -1;
+		if ((is > 0) == running)
+			return 0;
+		if (waited >= timeout_ns)
+			return fail(net, ETIMEDOUT, "%s", ifname);
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+}
+
+int testnet_link_wait(struct testnet *net, enum side side, const char *ifname, bool running,
+		      uint64_t timeout_ns)
+{
+	int fd = testnet_socket(net, side, AF_INET, SOCK_DGRAM, 0);
+	if (fd < 0)
+		return -1;
+	int rc = wait_running(net, fd, ifname, running, timeout_ns);
+	int e = errno;
+	close(fd);
+	errno = e;
+	/* The queue is switched after the flag, but under one lock; so take that lock once. */
+	return rc == 0 && running ? testnet_link_up(net, side, ifname, true) : rc;
 }
 
 int testnet_link_delete(struct testnet *net, enum side side, const char *ifname)

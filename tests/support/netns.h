@@ -26,6 +26,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "wirelab/addr.h"
 
@@ -107,6 +108,14 @@ int testnet_gateway_add(struct testnet *net, enum side side, struct ip4 dst, uns
  * down (side server) costs the near end its carrier while it stays up.
  */
 int testnet_link_up(struct testnet *net, enum side side, const char *ifname, bool up);
+
+/*
+ * Wait until a link can (or cannot) carry frames: its carrier changes at once, but
+ * the kernel switches its queue on and off a little later.  -1 when the time is over (ETIMEDOUT).
+ */
+int testnet_link_wait(struct testnet *net, enum side side, const char *ifname, bool running,
+		      uint64_t timeout_ns);
+
 int testnet_link_delete(struct testnet *net, enum side side, const char *ifname);
 int testnet_link_rename(struct testnet *net, enum side side, const char *from, const char *to);
 int testnet_link_set_mac(struct testnet *net, enum side side, const char *ifname, struct mac mac);

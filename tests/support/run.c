@@ -55,7 +55,7 @@ struct birth {
 struct plan {
 	const struct testnet *net;
 	enum side side;
-	char *const *argv;
+	const char *const *argv;
 	const struct run_options *opt;
 	int in, out, err;	/* what becomes 0, 1, 2; -1 stays closed */
 	int report;		/* struct birth; closed by a successful execve() */
@@ -207,7 +207,8 @@ _Noreturn static void child(const struct plan *p)
 
 	if (!wrong) {
 		report(p->report, 0, "");
-		execvp(p->argv[0], p->argv);
+		/* execvp changes no string; its prototype is older than const. */
+		execvp(p->argv[0], (char *const *)(uintptr_t)p->argv);
 		wrong = "execve";
 	}
 	report(p->report, errno, wrong);
@@ -340,7 +341,7 @@ static int fork_child(struct testnet *net, struct plan *plan, struct running *ru
 	return run->pidfd < 0 ? cannot_start(net, errno, plan->argv[0], "pidfd_open") : 0;
 }
 
-int testnet_start(struct testnet *net, enum side side, char *const argv[],
+int testnet_start(struct testnet *net, enum side side, const char *const argv[],
 		  const struct run_options *opt, struct running *run)
 {
 	static const struct run_options plain = { .timeout_ns = RUN_TIMEOUT_NS };
@@ -490,7 +491,7 @@ void running_kill(struct running *run)
 	*run = (struct running){ .pidfd = -1, .out.fd = -1, .err.fd = -1 };
 }
 
-int testnet_run_with(struct testnet *net, enum side side, char *const argv[],
+int testnet_run_with(struct testnet *net, enum side side, const char *const argv[],
 		     const struct run_options *opt, struct runresult *out)
 {
 	struct running run;
@@ -502,7 +503,7 @@ int testnet_run_with(struct testnet *net, enum side side, char *const argv[],
 	return 0;
 }
 
-int testnet_run(struct testnet *net, enum side side, char *const argv[], struct runresult *out)
+int testnet_run(struct testnet *net, enum side side, const char *const argv[], struct runresult *out)
 {
 	return testnet_run_with(net, side, argv, NULL, out);
 }

@@ -23,7 +23,7 @@
 #include "netns.h"
 
 /* An argument vector in place. */
-#define ARGV(...) ((char *const[]){ __VA_ARGS__, NULL })
+#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 enum run_caps {
 	RUN_CAPS_AS_IS,
@@ -66,8 +66,8 @@ struct runresult {
  * Run to the end.  0, or -1 with errno and net->err when it could not be started
  * (execve's own error included); out is then all zero, and free to free.
  */
-int testnet_run(struct testnet *net, enum side side, char *const argv[], struct runresult *out);
-int testnet_run_with(struct testnet *net, enum side side, char *const argv[],
+int testnet_run(struct testnet *net, enum side side, const char *const argv[], struct runresult *out);
+int testnet_run_with(struct testnet *net, enum side side, const char *const argv[],
 		     const struct run_options *opt, struct runresult *out);
 
 void runresult_free(struct runresult *r);
@@ -90,7 +90,7 @@ struct running {
 };
 
 /* Returns when the program is running (execve() succeeded).  opt may be NULL. */
-int testnet_start(struct testnet *net, enum side side, char *const argv[],
+int testnet_start(struct testnet *net, enum side side, const char *const argv[],
 		  const struct run_options *opt, struct running *run);
 
 /* Collect output for that long, or until the program ends (then true). */

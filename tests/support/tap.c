@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,60 +37,99 @@ static int attach_filter(int fd)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
 }
 
-static int set_up(int fd, int ifindex, enum tap_ways ways)
+/*
+ * A ring, because a socket's buffer cannot be made large by the root of a user
+ * namespace (SO_RCVBUFFORCE asks for the machine's); version 2, because its frames
+ * can be seen at once and not only by the block.
+ */
+#define SLOT 176u	/* header and address (66 bytes), then TAP_BYTES; a multiple of 16 */
+#define BLOCK (SLOT * 4096u)	/* 176 pages' worth: whole pages, whole slots */
+#define BLOCKS 64u
+#define RING_BYTES ((size_t)BLOCK * BLOCKS)
+
+static int set_up(struct tap_counter *tap, int ifindex, enum tap_ways ways)
 {
-	int one = 1, room = 256 << 20;
+	int one = 1, version = TPACKET_V2;
+	struct tpacket_req ring = {
+		.tp_block_size = BLOCK, .tp_block_nr = BLOCKS,
+		.tp_frame_size = SLOT, .tp_frame_nr = RING_BYTES / SLOT,
+	};
 	struct sockaddr_ll addr = {
 		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = ifindex,
 	};
 
-	if (attach_filter(fd) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one)) < 0 ||
-	    setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one)) < 0)
+	if (attach_filter(tap->fd) < 0 ||
+	    setsockopt(tap->fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) < 0 ||
+	    setsockopt(tap->fd, SOL_PACKET, PACKET_RX_RING, &ring, sizeof(ring)) < 0)
 		return -1;
 	if (ways == TAP_INCOMING &&
-	    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)) < 0)
+	    setsockopt(tap->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)) < 0)
 		return -1;
+	void *map = mmap(NULL, RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, tap->fd, 0);
+	if (map == MAP_FAILED)
+		return -1;
+	tap->ring = map;
+	/* No child needs it, and copying its page tables would slow every fork. */
+	(void)madvise(map, RING_BYTES, MADV_DONTFORK);
+	return bind(tap->fd, (struct sockaddr *)&addr, sizeof(addr));
+}
+
+/* Protocol 0: it hears nothing. */
+static int bind_sender(int fd, int ifindex)
+{
+	struct sockaddr_ll addr = { .sll_family = AF_PACKET, .sll_ifindex = ifindex };
+
 	return bind(fd, (struct sockaddr *)&addr, sizeof(addr));
 }
 
 int tap_open(struct tap_counter *tap, struct testnet *net, enum side side, const char *ifname,
 	     enum tap_ways ways)
 {
-	*tap = (struct tap_counter){ .fd = -1 };
+	*tap = (struct tap_counter){ .fd = -1, .out = -1 };
 	int ifindex = testnet_ifindex(net, side, ifname);
+	if (ifindex < 0)
+		return -1;
 	/* Protocol 0: nothing arrives before bind(), so nothing from another interface. */
-	int fd = ifindex < 0 ? -1 : testnet_socket(net, side, AF_PACKET,
-						   SOCK_RAW | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -1;
-	if (set_up(fd, ifindex, ways) < 0) {
-		int e = errno;
-		snprintf(net->err, sizeof(net->err), "tap on %s: %s", ifname, strerror(e));
-		close(fd);
-		errno = e;
-		return -1;
+	tap->fd = testnet_socket(net, side, AF_PACKET, SOCK_RAW, 0);
+	tap->out = tap->fd < 0 ? -1 : testnet_socket(net, side, AF_PACKET, SOCK_RAW, 0);
+	if (tap->out >= 0) {
+		if (set_up(tap, ifindex, ways) == 0 && bind_sender(tap->out, ifindex) == 0)
+			return 0;
+		snprintf(net->err, sizeof(net->err), "tap on %s: %s", ifname, strerror(errno));
 	}
-	tap->fd = fd;
-	return 0;
+	int e = errno;
+	tap_close(tap);
+	errno = e;
+	return -1;
+}
+
+int tap_send(const struct tap_counter *tap, const void *frame, size_t len)
+{
+	ssize_t n;
+
+	do {
+		n = send(tap->out, frame, len, 0);
+	} while (n < 0 && errno == EINTR);
+	return n == (ssize_t)len ? 0 : -1;
 }
 
 void tap_close(struct tap_counter *tap)
 {
+	if (tap->ring)
+		munmap(tap->ring, RING_BYTES);
 	if (tap->fd >= 0)
 		close(tap->fd);
+	if (tap->out >= 0)
+		close(tap->out);
 	free(tap->frames);
-	*tap = (struct tap_counter){ .fd = -1 };
+	*tap = (struct tap_counter){ .fd = -1, .out = -1 };
 }
 
 /* ---- collecting ---------------------------------------------------------------------- */
 
 /* IEEE 802.1Q: the tag stands between the source address and the type. */
-static void put_tag_back(struct tap_frame *f, const struct tpacket_auxdata *aux)
+static void put_tag_back(struct tap_frame *f, uint16_t tpid, uint16_t tci)
 {
-	uint16_t tpid = aux->tp_status & TP_STATUS_VLAN_TPID_VALID ? aux->tp_vlan_tpid : ETH_VLAN;
-
 	if (f->caplen < 12)
 		return;
 	size_t keep = f->caplen - 12;
@@ -98,55 +138,47 @@ static void put_tag_back(struct tap_frame *f, const struct tpacket_auxdata *aux)
 	memmove(f->data + 12 + ETH_TAG_LEN, f->data + 12, keep);
 	struct wr w = wr_over(f->data + 12, ETH_TAG_LEN);
 	wr_be16(&w, tpid);
-	wr_be16(&w, aux->tp_vlan_tci);
+	wr_be16(&w, tci);
 	f->caplen = (uint32_t)(12 + ETH_TAG_LEN + keep);
 	f->len += ETH_TAG_LEN;
 }
 
-static void read_controls(struct tap_frame *f, struct msghdr *msg)
+static void read_slot(const uint8_t *slot, struct tap_frame *f)
 {
-	struct timespec t;
-	struct tpacket_auxdata aux;
+	struct tpacket2_hdr h;
+	struct sockaddr_ll from;
 
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
-			memcpy(&t, CMSG_DATA(c), sizeof(t));
-			f->unix_ns = (uint64_t)t.tv_sec * UINT64_C(1000000000) +
-				     (uint64_t)t.tv_nsec;
-		} else if (c->cmsg_level == SOL_PACKET && c->cmsg_type == PACKET_AUXDATA) {
-			memcpy(&aux, CMSG_DATA(c), sizeof(aux));
-			if (aux.tp_status & TP_STATUS_VLAN_VALID)
-				put_tag_back(f, &aux);
-		}
-	}
+	memcpy(&h, slot, sizeof(h));
+	_Static_assert(sizeof(h) % TPACKET_ALIGNMENT == 0, "the address follows the header");
+	memcpy(&from, slot + sizeof(h), sizeof(from));
+	*f = (struct tap_frame){
+		.unix_ns = h.tp_sec * UINT64_C(1000000000) + h.tp_nsec,
+		.outgoing = from.sll_pkttype == PACKET_OUTGOING,
+		.len = h.tp_len,
+		.caplen = h.tp_snaplen < TAP_BYTES ? h.tp_snaplen : TAP_BYTES,
+	};
+	memcpy(f->data, slot + h.tp_mac, f->caplen);
+	if (h.tp_status & TP_STATUS_VLAN_VALID)
+		put_tag_back(f, h.tp_status & TP_STATUS_VLAN_TPID_VALID ? h.tp_vlan_tpid : ETH_VLAN,
+			     h.tp_vlan_tci);
 }
 
-/* 1 a frame, 0 none is waiting, -1 and errno. */
-static int receive(int fd, struct tap_frame *f)
+/* The next slot's status word, which says whose it is. */
+static uint32_t *next_status(const struct tap_counter *tap)
 {
-	struct sockaddr_ll from;
-	struct iovec iov = { f->data, sizeof(f->data) };
-	union {
-		struct cmsghdr align;
-		char room[256];
-	} control;
-	struct msghdr msg = {
-		.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control),
-	};
-	ssize_t n;
+	return (uint32_t *)(void *)(tap->ring + tap->next * SLOT);
+}
 
-	do {
-		/* ENETDOWN only says that the link went; what came before it is still to come. */
-		n = recvmsg(fd, &msg, MSG_TRUNC);
-	} while (n < 0 && (errno == EINTR || errno == ENETDOWN));
-	if (n < 0)
-		return errno == EAGAIN ? 0 : -1;
-	f->len = (uint32_t)n;
-	f->caplen = (size_t)n < sizeof(f->data) ? (uint32_t)n : (uint32_t)sizeof(f->data);
-	f->outgoing = from.sll_pkttype == PACKET_OUTGOING;
-	read_controls(f, &msg);
-	return 1;
+bool tap_next(struct tap_counter *tap, struct tap_frame *out)
+{
+	uint32_t *status = next_status(tap);
+
+	if (!(__atomic_load_n(status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
+		return false;
+	read_slot((const uint8_t *)status, out);
+	__atomic_store_n(status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+	tap->next = (tap->next + 1) % (RING_BYTES / SLOT);
+	return true;
 }
 
 static bool room_for_one_more(struct tap_counter *tap)
@@ -166,24 +198,23 @@ int tap_collect(struct tap_counter *tap)
 {
 	struct tpacket_stats stats = { 0 };
 	socklen_t len = sizeof(stats);
-	struct tap_frame f = { 0 };
-	int got;
 
-	while ((got = receive(tap->fd, &f)) > 0) {
-		if (!room_for_one_more(tap)) {
-			errno = ENOMEM;
-			return -1;
+	while (room_for_one_more(tap)) {
+		if (tap_next(tap, &tap->frames[tap->n])) {
+			tap->n++;
+			continue;
 		}
-		tap->frames[tap->n++] = f;
+		/* Reading the statistics sets them back to zero. */
+		if (getsockopt(tap->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) < 0)
+			return -1;
+		tap->lost += stats.tp_drops;
+		if (tap->lost == 0)
+			return 0;
+		errno = ENOBUFS;
+		return -1;
 	}
-	if (got < 0)
-		return -1;
-	/* Reading the statistics sets them back to zero. */
-	if (getsockopt(tap->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) < 0)
-		return -1;
-	tap->lost += stats.tp_drops;
-	errno = ENOBUFS;
-	return tap->lost ? -1 : 0;
+	errno = ENOMEM;
+	return -1;
 }
 
 void tap_forget(struct tap_counter *tap)

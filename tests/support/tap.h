@@ -9,7 +9,7 @@
  *							      .target_ip = &ip }), 1);
  *	tap_close(&tap);
  *
- * Frames wait in the socket (room for some 300,000) until they are collected, so
+ * Frames wait in the socket (room for 262,144) until they are collected, so
  * nothing has to run while the tool does.  "ARP" is taken broadly: EtherType
  * 0x0806, anything with a VLAN tag, and 802.3 frames, so that odd framing is
  * counted too.
@@ -41,15 +41,25 @@ struct tap_frame {
 
 struct tap_counter {
 	int fd;
+	int out;			/* another socket, to send from: a packet socket is not
+					   shown what it sent itself */
+	uint8_t *ring;			/* shared with the kernel */
+	size_t next;			/* the ring's slot to be filled next */
 	struct tap_frame *frames;	/* in the order of arrival */
 	size_t n, cap;
-	uint64_t lost;			/* the socket was full: the counts are too low */
+	uint64_t lost;			/* the socket's ring was full: the counts are too low */
 };
 
 /* 0, or -1 with errno and net->err. */
 int tap_open(struct tap_counter *tap, struct testnet *net, enum side side, const char *ifname,
 	     enum tap_ways ways);
 void tap_close(struct tap_counter *tap);
+
+/* Send a frame as it is from this interface; a TAP_BOTH tap sees it too.  -1 and errno. */
+int tap_send(const struct tap_counter *tap, const void *frame, size_t len);
+
+/* The next frame, without keeping it; false when none is waiting. */
+bool tap_next(struct tap_counter *tap, struct tap_frame *out);
 
 /* Fetch what has been seen so far.  -1 and errno: out of memory, or frames were lost (ENOBUFS). */
 int tap_collect(struct tap_counter *tap);
