@@ -577,7 +577,7 @@ int testnet_gateway_add(struct testnet *net, enum side side, struct ip4 dst, uns
 	return change_route(net, side, &r, rtnl_route_add, NLM_F_CREATE | NLM_F_EXCL);
 }
 
-/* ---- the two pictures of netns.h ---------------------------------------------------- */
+/* ---- the two pictures of netns.h --------------------------------------------------- */
 
 static const struct cable_end CLIENT_END = { SIDE_CLIENT, CLIENT_IF, &CLIENT_MAC };
 static const struct cable_end SERVER_END = { SIDE_SERVER, SERVER_IF, &SERVER_MAC };

@@ -22,7 +22,7 @@
 static const struct mac SOMEBODY_MAC = { { 0x02, 0, 0, 0, 0x0a, 0x99 } };
 static const struct ip4 SOMEBODY_IP = { { 10, 60, 0, 77 } };
 
-/* ---- the table ----------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------- */
 
 static const struct odd_case CASES[] = {
 	{ ODD_NORMAL, "normal", ODD_ACCEPTED, "accept" },
@@ -137,7 +137,7 @@ struct mac responder_mac(struct ip4 ip)
 	return (struct mac){ { 0x02, 0xaa, ip.b[0], ip.b[1], ip.b[2], ip.b[3] } };
 }
 
-/* ---- frames --------------------------------------------------------------------------- */
+/* ---- frames ------------------------------------------------------------------------ */
 
 #define FRAME_MAX 1514u
 
@@ -285,7 +285,7 @@ static void make_odd(struct shape *s, enum odd odd, const struct responder_confi
 	}
 }
 
-/* ---- the child's state -------------------------------------------------------------------- */
+/* ---- the child's state ------------------------------------------------------------- */
 
 #define BATCH 256u
 
@@ -340,7 +340,7 @@ static uint64_t draw(struct host *h)
 	return z ^ z >> 31;
 }
 
-/* ---- sending --------------------------------------------------------------------------------- */
+/* ---- sending ----------------------------------------------------------------------- */
 
 static void flush(struct host *h)
 {
@@ -434,7 +434,7 @@ static void answer(struct host *h, const struct shape *s, uint64_t delay_ns)
 	send_later(h, &f, now_ns() + delay_ns);
 }
 
-/* ---- answering -------------------------------------------------------------------------------- */
+/* ---- answering --------------------------------------------------------------------- */
 
 /* Whether the odd host says anything to this question, the n-th for its address. */
 static bool odd_speaks(enum odd odd, const struct asked *q, unsigned n)
@@ -548,7 +548,7 @@ static void hear(struct host *h, const struct tap_frame *f)
 		hear_prefix(h, &h->last, ip - prefix.first);
 }
 
-/* ---- flooding ----------------------------------------------------------------------------------- */
+/* ---- flooding ---------------------------------------------------------------------- */
 
 static void make_malformed(struct host *h, struct shape *s)
 {
@@ -613,7 +613,7 @@ static void flood_some(struct host *h)
 		count(&h->shared->stats.flood_ns, now_ns() - h->flood_start_ns);
 }
 
-/* ---- the child's life ------------------------------------------------------------------------------ */
+/* ---- the child's life -------------------------------------------------------------- */
 
 static int wait_ms(const struct host *h)
 {
@@ -716,7 +716,7 @@ _Noreturn static void child(struct testnet *net, enum side side,
 	_exit(0);
 }
 
-/* ---- the parent's side --------------------------------------------------------------------------- */
+/* ---- the parent's side ------------------------------------------------------------- */
 
 static int cannot(struct testnet *net, const char *what)
 {

@@ -105,7 +105,7 @@ struct mac odd_honest_mac(enum odd odd);	/* 02:dd:00:00:00:NN */
  */
 struct mac odd_forged_mac(enum odd odd, bool in_company);
 
-/* ---- the process --------------------------------------------------------------------- */
+/* ---- the process ------------------------------------------------------------------- */
 
 enum odd_company {
 	ODD_ALONE,
@@ -129,7 +129,7 @@ struct responder_config {
 
 	struct ip4 prefix;		/* 10.50.9.0/24 stays odd inside it when odd is set */
 	unsigned prefix_len;		/* 0: none; else 8 .. 32 */
-	unsigned exists_every;		/* n > 1: only addresses with host part % n == 7 % n exist */
+	unsigned exists_every;		/* n > 1: only hosts with number % n == 7 % n exist */
 	unsigned loss_percent;		/* of the replies, drawn with seed */
 	unsigned deaf_to_first;		/* so many requests for each address go unanswered */
 	uint64_t delay_ns;

@@ -215,7 +215,7 @@ _Noreturn static void child(const struct plan *p)
 	_exit(127);
 }
 
-/* ---- its output ----------------------------------------------------------------------- */
+/* ---- its output -------------------------------------------------------------------- */
 
 static void stream_close(struct run_stream *s)
 {
@@ -275,7 +275,7 @@ static bool stream_begin(struct run_stream *s)
 	return true;
 }
 
-/* ---- starting --------------------------------------------------------------------------- */
+/* ---- starting ---------------------------------------------------------------------- */
 
 static int cannot_start(struct testnet *net, int e, const char *program, const char *step)
 {
@@ -372,7 +372,7 @@ int testnet_start(struct testnet *net, enum side side, const char *const argv[],
 	return rc;
 }
 
-/* ---- while it runs ------------------------------------------------------------------------ */
+/* ---- while it runs ----------------------------------------------------------------- */
 
 /*
  * One wait for output, the end, or the given time.  True when the program has ended;
@@ -503,7 +503,8 @@ int testnet_run_with(struct testnet *net, enum side side, const char *const argv
 	return 0;
 }
 
-int testnet_run(struct testnet *net, enum side side, const char *const argv[], struct runresult *out)
+int testnet_run(struct testnet *net, enum side side, const char *const argv[],
+		struct runresult *out)
 {
 	return testnet_run_with(net, side, argv, NULL, out);
 }

@@ -32,12 +32,12 @@ enum run_caps {
 };
 
 #define RUN_TIMEOUT_NS UINT64_C(10000000000)
-#define RUN_OUTPUT_MAX ((size_t)64 << 20)	/* bytes of each stream; the rest is read and dropped */
+#define RUN_OUTPUT_MAX ((size_t)64 << 20)	/* bytes kept of each stream, about */
 
 /* All zero is the ordinary case. */
 struct run_options {
 	uint64_t timeout_ns;		/* 0: RUN_TIMEOUT_NS */
-	const char *const *env;		/* "NAME=VALUE" sets, "NAME" alone unsets; NULL-terminated */
+	const char *const *env;		/* "NAME=VALUE" sets, "NAME" unsets; then NULL */
 	const char *dir;		/* working directory */
 	const char *input;		/* standard input, as a file with this text */
 	int stdin_fd, stdout_fd, stderr_fd;	/* > 0: borrowed, in place of what is said above */
@@ -66,7 +66,8 @@ struct runresult {
  * Run to the end.  0, or -1 with errno and net->err when it could not be started
  * (execve's own error included); out is then all zero, and free to free.
  */
-int testnet_run(struct testnet *net, enum side side, const char *const argv[], struct runresult *out);
+int testnet_run(struct testnet *net, enum side side, const char *const argv[],
+		struct runresult *out);
 int testnet_run_with(struct testnet *net, enum side side, const char *const argv[],
 		     const struct run_options *opt, struct runresult *out);
 
@@ -96,7 +97,7 @@ int testnet_start(struct testnet *net, enum side side, const char *const argv[],
 /* Collect output for that long, or until the program ends (then true). */
 bool running_for(struct running *run, uint64_t duration_ns);
 
-/* Collect until the stream holds text.  False when the program ended or its time was up first. */
+/* Collect until the stream holds text.  False: the program ended, or its time was up, first. */
 bool running_until(struct running *run, const struct run_stream *stream, const char *text);
 
 /* 0, or -1 and errno. */

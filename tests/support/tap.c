@@ -125,7 +125,7 @@ void tap_close(struct tap_counter *tap)
 	*tap = (struct tap_counter){ .fd = -1, .out = -1 };
 }
 
-/* ---- collecting ---------------------------------------------------------------------- */
+/* ---- collecting -------------------------------------------------------------------- */
 
 /* IEEE 802.1Q: the tag stands between the source address and the type. */
 static void put_tag_back(struct tap_frame *f, uint16_t tpid, uint16_t tci)
@@ -224,7 +224,7 @@ void tap_forget(struct tap_counter *tap)
 	tap->lost = 0;
 }
 
-/* ---- questions ------------------------------------------------------------------------- */
+/* ---- questions --------------------------------------------------------------------- */
 
 static bool addresses_match(const struct arp_frame *a, const struct tap_match *m)
 {
@@ -309,7 +309,7 @@ bool tap_wait(struct tap_counter *tap, const struct tap_match *m, size_t count,
 	}
 }
 
-/* ---- a sweep's worth of requests --------------------------------------------------------- */
+/* ---- a sweep's worth of requests --------------------------------------------------- */
 
 struct request {
 	uint32_t target;
@@ -386,7 +386,8 @@ void tap_print(const struct tap_counter *tap)
 			f->len, mac_format(a.eth.dst, dst));
 		if (a.verdict == V_OK)
 			fprintf(stderr, "op %u, %s at %s, target %s\n", a.msg.op,
-				ip4_format(a.msg.sender_ip, sip), mac_format(a.msg.sender_mac, smac),
+				ip4_format(a.msg.sender_ip, sip),
+				mac_format(a.msg.sender_mac, smac),
 				ip4_format(a.msg.target_ip, tip));
 		else
 			fprintf(stderr, "%s\n", verdict_name(a.verdict));

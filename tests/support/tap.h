@@ -36,7 +36,7 @@ struct tap_frame {
 	bool outgoing;		/* sent by the host whose interface this is */
 	uint32_t len;		/* on the wire, VLAN tag included, without FCS */
 	uint32_t caplen;	/* <= TAP_BYTES */
-	uint8_t data[TAP_BYTES];	/* a tag that the kernel had taken out is back in its place */
+	uint8_t data[TAP_BYTES];	/* a tag that the kernel had taken out is back in it */
 };
 
 struct tap_counter {
