@@ -639,6 +639,8 @@ static void serve(struct host *h, int control)
 			return;
 		if (p[1].revents)
 			return;
+		if (p[0].revents & POLLERR)
+			tap_clear_error(&h->tap);
 		for (unsigned i = 0; i < BATCH && tap_next(&h->tap, &f); i++)
 			hear(h, &f);
 		send_due(h);

@@ -230,7 +230,9 @@ static bool stream_room(struct run_stream *s, size_t len)
 	if (len < s->cap - s->len)
 		return true;
 	size_t cap = s->cap * 2 + 65536;
-	if (s->cap > RUN_OUTPUT_MAX)
+	if (cap > RUN_OUTPUT_MAX)
+		cap = RUN_OUTPUT_MAX;
+	if (len >= cap - s->len)
 		return false;
 	char *text = realloc(s->text, cap);
 	if (!text)
@@ -424,7 +426,7 @@ bool running_until(struct running *run, const struct run_stream *stream, const c
 	bool over = false;
 
 	while (!strstr(stream->text, text)) {
-		/* The last look comes after the end: what it wrote before is in the pipe. */
+		/* One more look after the end: its last words may still be in the pipe. */
 		if (over)
 			return false;
 		uint64_t soon = now_ns() + 1000000;

@@ -32,7 +32,7 @@ enum run_caps {
 };
 
 #define RUN_TIMEOUT_NS UINT64_C(10000000000)
-#define RUN_OUTPUT_MAX ((size_t)64 << 20)	/* bytes kept of each stream, about */
+#define RUN_OUTPUT_MAX ((size_t)64 << 20)	/* bytes kept of each stream; the rest is dropped */
 
 /* All zero is the ordinary case. */
 struct run_options {

@@ -22,7 +22,7 @@
 /* Stripped of a tag, a frame shows its inner type here; the tag itself is in the auxdata. */
 static int attach_filter(int fd)
 {
-	static struct sock_filter code[] = {
+	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_ARP, 3, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_VLAN, 2, 0),
@@ -194,6 +194,14 @@ static bool room_for_one_more(struct tap_counter *tap)
 	return true;
 }
 
+void tap_clear_error(const struct tap_counter *tap)
+{
+	int error;
+	socklen_t len = sizeof(error);
+
+	(void)getsockopt(tap->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+}
+
 int tap_collect(struct tap_counter *tap)
 {
 	struct tpacket_stats stats = { 0 };
@@ -204,6 +212,7 @@ int tap_collect(struct tap_counter *tap)
 			tap->n++;
 			continue;
 		}
+		tap_clear_error(tap);
 		/* Reading the statistics sets them back to zero. */
 		if (getsockopt(tap->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) < 0)
 			return -1;

@@ -61,6 +61,12 @@ int tap_send(const struct tap_counter *tap, const void *frame, size_t len);
 /* The next frame, without keeping it; false when none is waiting. */
 bool tap_next(struct tap_counter *tap, struct tap_frame *out);
 
+/*
+ * A link that goes down leaves an error on the socket, and poll() returns at once
+ * until it is taken off.  When the link is up again, frames arrive as before.
+ */
+void tap_clear_error(const struct tap_counter *tap);
+
 /* Fetch what has been seen so far.  -1 and errno: out of memory, or frames were lost (ENOBUFS). */
 int tap_collect(struct tap_counter *tap);
 
