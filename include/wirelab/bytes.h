@@ -43,8 +43,11 @@ static inline const uint8_t *rd_bytes(struct rd *r, size_t len)
 		return NULL;
 	}
 	const uint8_t *p = r->at;
-	r->at += len;
-	r->left -= len;
+	/* An empty buffer may stand at NULL, and even NULL + 0 is undefined in C. */
+	if (len) {
+		r->at += len;
+		r->left -= len;
+	}
 	return p;
 }
 
@@ -86,7 +89,8 @@ static inline void rd_skip(struct rd *r, size_t len)
 static inline struct rd rd_take(struct rd *r, size_t len)
 {
 	const uint8_t *p = rd_bytes(r, len);
-	return p ? rd_over(p, len) : (struct rd){ .at = r->at, .bad = true };
+	/* The error, not p, tells: nothing taken from an empty buffer at NULL is fine. */
+	return rd_ok(r) ? rd_over(p, len) : (struct rd){ .at = r->at, .bad = true };
 }
 
 struct wr {
