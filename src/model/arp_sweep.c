@@ -9,7 +9,7 @@ struct span {
 
 struct block {
 	uint64_t silent;	/* one bit a target: still to be asked */
-	struct instant asked;	/* the latest request to any of them; 0: none yet */
+	struct instant asked;	/* the latest request to any of them; NEVER: none yet */
 };
 
 struct arpsweep {
@@ -97,7 +97,7 @@ struct arpsweep *arpsweep_init(void *memory, size_t size, const struct ip4_range
 		before += ip4_range_count(ranges[i]);
 	}
 	for (uint64_t b = 0; b < s->n_blocks; b++)
-		s->block[b] = (struct block){ .silent = UINT64_MAX };
+		s->block[b] = (struct block){ UINT64_MAX, INSTANT_NEVER };
 	/* The last block's bits beyond the last target stand for nobody. */
 	if (targets % BLOCK)
 		s->block[s->n_blocks - 1].silent = (UINT64_C(1) << targets % BLOCK) - 1;
@@ -181,7 +181,7 @@ static struct instant rested(const struct arpsweep *s, uint64_t number)
 {
 	const struct block *b = &s->block[number / BLOCK];
 
-	if (b->asked.ns == 0 || number / BLOCK < s->begun)
+	if (b->asked.ns == INSTANT_NEVER.ns || number / BLOCK < s->begun)
 		return (struct instant){ 0 };
 	return instant_after(b->asked, s->config.retry_ns);
 }
@@ -189,15 +189,16 @@ static struct instant rested(const struct arpsweep *s, uint64_t number)
 /* Steps over the end of a pass, when there is another. */
 static void enter_pass(struct arpsweep *s)
 {
-	if (s->progress.pass == 0) {
+	if (s->progress.pass == 0)
 		s->progress.pass = 1;
-	} else if (s->at == s->progress.targets && s->progress.pass < s->config.tries) {
+	/* First this: those behind the last one asked may all have answered since. */
+	s->at = skip_settled(s, s->at);
+	if (s->at == s->progress.targets && s->progress.pass < s->config.tries) {
 		s->progress.pass++;
-		s->at = 0;
+		s->at = skip_settled(s, 0);
 		s->span_at = 0;
 		s->begun = 0;
 	}
-	s->at = skip_settled(s, s->at);
 }
 
 static bool all_asked(const struct arpsweep *s)
@@ -220,7 +221,9 @@ size_t arpsweep_next(struct arpsweep *s, struct instant now, struct ip4 *out, si
 			break;
 		out[n++] = address_of(s, &s->span_at, s->at);
 		s->block[s->at / BLOCK].asked = now;
-		s->begun = s->at / BLOCK + 1;
+		/* It never goes back: what was rewound has had its rest already. */
+		if (s->begun < s->at / BLOCK + 1)
+			s->begun = s->at / BLOCK + 1;
 		s->at = skip_settled(s, s->at + 1);
 		if (s->config.gap_ns)
 			s->next = instant_after(s->next, s->config.gap_ns);
