@@ -31,7 +31,7 @@
 
 enum arpclaim_state {
 	ARPCLAIM_IDLE,
-	ARPCLAIM_WAITING,	/* PROBE_WAIT, or RATE_LIMIT_INTERVAL after too many conflicts */
+	ARPCLAIM_WAITING,	/* PROBE_WAIT, and RATE_LIMIT_INTERVAL after too many conflicts */
 	ARPCLAIM_PROBING,
 	ARPCLAIM_LISTENING,	/* ANNOUNCE_WAIT after the last probe */
 	ARPCLAIM_FREE,		/* nobody objected; not announced yet */
@@ -81,7 +81,7 @@ struct arpclaim {
 	enum arpclaim_defence defence;
 	enum arpclaim_state state;
 	struct instant deadline;	/* of the state; arpclaim_deadline() also knows of a defence */
-	struct instant conflicted;	/* the last conflict seen while we held it; 0: none */
+	struct instant conflicted;	/* the conflict last defended against (2.4); NEVER: none */
 	unsigned sent;			/* probes or announcements so far in this state */
 	unsigned defences;
 	unsigned conflicts;		/* while acquiring, over all attempts (2.1.1) */

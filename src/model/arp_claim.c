@@ -19,7 +19,8 @@ void arpclaim_init(struct arpclaim *c, struct mac mac, struct ip4 ip, uint16_t v
 		   enum arpclaim_defence defence, uint64_t seed)
 {
 	*c = (struct arpclaim){ .mac = mac, .ip = ip, .vlan = vlan, .defence = defence,
-				.state = ARPCLAIM_IDLE, .deadline = INSTANT_NEVER, .random = seed };
+				.state = ARPCLAIM_IDLE, .deadline = INSTANT_NEVER,
+				.conflicted = INSTANT_NEVER, .random = seed };
 }
 
 static void enter(struct arpclaim *c, enum arpclaim_state state, struct instant deadline)
@@ -28,15 +29,19 @@ static void enter(struct arpclaim *c, enum arpclaim_state state, struct instant 
 	c->deadline = deadline;
 	c->sent = 0;
 	c->said = false;
+	/* 2.4 (b): who gives up does so at once, and a defence still due is none any more. */
+	c->defend_due = false;
 }
 
 void arpclaim_probe(struct arpclaim *c, struct instant now)
 {
-	/* 2.1.1: after MAX_CONFLICTS or more conflicts, no more than one new attempt in
-	 * RATE_LIMIT_INTERVAL. */
-	uint64_t wait = c->conflicts >= MAX_CONFLICTS ? RATE_LIMIT_INTERVAL_NS
-						      : draw_between(c, 0, PROBE_WAIT_NS);
+	uint64_t wait = draw_between(c, 0, PROBE_WAIT_NS);
 
+	/* 2.1.1: after MAX_CONFLICTS or more conflicts, no more than one new attempt in
+	 * RATE_LIMIT_INTERVAL.  The random wait stays: two hosts that met ten times must
+	 * not come back in step. */
+	if (c->conflicts >= MAX_CONFLICTS)
+		wait += RATE_LIMIT_INTERVAL_NS;
 	enter(c, ARPCLAIM_WAITING, instant_after(now, wait));
 }
 
@@ -156,7 +161,7 @@ static enum arpclaim_heard hear_probing(struct arpclaim *c, struct instant now,
 static enum arpclaim_heard hear_holding(struct arpclaim *c, struct instant now,
 					const struct arp_msg *msg)
 {
-	bool recent = c->conflicted.ns != 0 &&
+	bool recent = c->conflicted.ns != INSTANT_NEVER.ns &&
 		      instant_since(c->conflicted, now) < DEFEND_INTERVAL_NS;
 
 	if (!ip4_equal(msg->sender_ip, c->ip))
