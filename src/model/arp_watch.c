@@ -21,7 +21,7 @@ static void other_mac(struct arpwatch *w, struct instant now, const struct arp_e
 	struct arp_entry former;
 	bool returns = arp_cache_find(w->before, s->ip, &former) &&
 		       mac_equal(former.mac, s->mac) &&
-		       instant_since(former.since, now) < w->conflict_ns;
+		       instant_since(last->since, now) < w->conflict_ns;
 
 	/* A host that got a new card goes over once.  Where the old MAC speaks again soon
 	 * after the new one did, both are alive. */
