@@ -74,7 +74,8 @@ bool arp_is_gratuitous(const struct arp_msg *msg);
 
 /* A whole frame as captured, header and message, with the place where reading stopped. */
 struct arp_frame {
-	struct eth_hdr eth;	/* valid unless verdict is V_SHORT with stage ARP_AT_ETH */
+	struct eth_hdr eth;	/* valid from stage ARP_AT_FIXED on, and where another type than
+				   ARP stopped it at ARP_AT_ETH; else zero */
 	struct arp_fixed fixed;	/* valid from stage ARP_AT_BODY on */
 	struct arp_msg msg;	/* valid when verdict is V_OK */
 	enum verdict verdict;

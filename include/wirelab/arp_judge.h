@@ -14,7 +14,8 @@
 /* Who we are on the link, and on which VLAN we ask (0: untagged). */
 struct arp_self {
 	struct mac mac;
-	struct ip4 ip;		/* 0.0.0.0 while we have none: then no reply can be to us */
+	struct ip4 ip;		/* 0.0.0.0 while we have none: we then ask as a probe does, and
+				   replies to us are made out to 0.0.0.0 */
 	uint16_t vlan;
 };
 
