@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wirelab/addr.h"
+
 #define LINK_SNAPLEN 128u	/* bytes kept of a frame; ARP with two tags and padding has 68 */
 #define LINK_BATCH 64u		/* frames a call to link_recv() or link_send() handles at most */
 
@@ -32,6 +34,7 @@ struct link_options {
 	uint32_t ifindex;
 	size_t rcvbuf;		/* bytes of kernel buffer wished for; 0: the system's default */
 	bool timestamps;
+	const struct mac *own_mac;	/* a further MAC to be heard under, besides the card's; NULL */
 };
 
 /* NULL with a filled err[] and errno: EPERM without CAP_NET_RAW, ENODEV, ENETDOWN. */

@@ -56,6 +56,16 @@ static int set(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value));
 }
 
+/* Frames to a MAC that is not the card's own are let through without listening to all. */
+static int add_mac(int fd, const struct link_options *options)
+{
+	struct packet_mreq mr = { .mr_ifindex = (int)options->ifindex,
+				  .mr_type = PACKET_MR_UNICAST, .mr_alen = sizeof(struct mac) };
+
+	memcpy(mr.mr_address, options->own_mac->b, sizeof(options->own_mac->b));
+	return setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mr, sizeof(mr));
+}
+
 /* The order matters: filter first, then bind, and the socket is born deaf (protocol 0). */
 static int prepare(int fd, const struct link_options *options)
 {
@@ -71,6 +81,8 @@ static int prepare(int fd, const struct link_options *options)
 	/* Before Linux 4.20 the filter alone keeps our own frames out. */
 	(void)set(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
 	if (options->timestamps && set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1) < 0)
+		return -1;
+	if (options->own_mac && add_mac(fd, options) < 0)
 		return -1;
 	/* More than the system's limit is for those who may; others get the limit. */
 	if (options->rcvbuf && set(fd, SOL_SOCKET, SO_RCVBUFFORCE, (int)options->rcvbuf) < 0)

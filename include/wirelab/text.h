@@ -1,0 +1,62 @@
+/*
+ * text.h - lines put together in a buffer of fixed size, and the gate for foreign text
+ *
+ * Whatever came from a packet, a file or the environment passes txt_foreign() or
+ * txt_json() on its way out: no control character, escape sequence or broken UTF-8
+ * reaches a terminal or a program.  What does not fit is left out and remembered in
+ * `cut`; the buffer always holds a string.
+ */
+#ifndef WIRELAB_TEXT_H
+#define WIRELAB_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wirelab/addr.h"
+
+struct txt {
+	char *buf;		/* NUL-terminated at all times */
+	size_t cap;		/* bytes at buf, the NUL's included; at least 1 */
+	size_t len;
+	bool cut;
+};
+
+struct txt txt_over(char *buf, size_t cap);
+
+void txt_str(struct txt *t, const char *s);		/* our own words, as they are */
+void txt_char(struct txt *t, char c);
+void txt_u64(struct txt *t, uint64_t n);
+void txt_ip(struct txt *t, struct ip4 ip);
+void txt_mac(struct txt *t, struct mac mac);
+
+/* Blanks up to column `column` (from 0, counted in bytes from the start), at least one
+ * unless the text is empty. */
+void txt_column(struct txt *t, size_t column);
+
+/* "0.412 ms", "12.3 s", "3 min 20 s", "2 h 5 min": for people. */
+void txt_duration(struct txt *t, uint64_t ns);
+
+/* "12.300000000": for programs. */
+void txt_seconds(struct txt *t, uint64_t ns);
+
+/* "65,536" */
+void txt_grouped(struct txt *t, uint64_t n);
+
+/* len bytes from outside, made safe for a terminal: a control character (C0, DEL, C1), a
+ * character that turns the direction of text or cannot be seen, and a byte that is not
+ * UTF-8 becomes \xHH for each of its bytes; everything else stays. */
+void txt_foreign(struct txt *t, const void *bytes, size_t len);
+
+/* The same bytes as a JSON string, quotes included (RFC 8259): control characters as
+ * \u00HH, bytes that are not UTF-8 as U+FFFD. */
+void txt_json(struct txt *t, const void *bytes, size_t len);
+
+/*
+ * The character at the front of len (>= 1) bytes: its length 1..4 and *code, or 0 when
+ * the first byte does not begin one (RFC 3629: no overlong form, no surrogate, nothing
+ * beyond U+10FFFF).
+ */
+size_t utf8_decode(const uint8_t *bytes, size_t len, uint32_t *code);
+
+#endif
