@@ -61,7 +61,11 @@ LIBS    := $(B)/libview.a $(B)/libio.a $(B)/libmodel.a $(B)/libproto.a
 archive = $(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a 2>/dev/null)),-l$(1))
 IO_LDLIBS = $(call archive,net) $(call archive,nl-route-3) $(call archive,nl-3) $(call archive,cap-ng) -lm -pthread
 LIBNL_CPPFLAGS = -isystem /usr/include/libnl3
-STATIC_PIE = $(if $(filter yes,$(STATIC)),$(if $(SANITIZE),-pie,$(if $(filter /%,$(shell $(CC) -print-file-name=libc.a 2>/dev/null)),-static-pie,-pie)),-pie)
+# The libraries' archives refer to parts of libc that a static program could not load;
+# none of them is ever called here, so the linker need not warn of them.
+QUIET_LD = $(if $(shell $(CC) -Wl,--help 2>/dev/null | grep -e --no-warnings),-Wl$(COMMA)--no-warnings)
+COMMA := ,
+STATIC_PIE = $(if $(filter yes,$(STATIC)),$(if $(SANITIZE),-pie,$(if $(filter /%,$(shell $(CC) -print-file-name=libc.a 2>/dev/null)),-static-pie $(QUIET_LD),-pie)),-pie)
 
 .DEFAULT_GOAL := all
 .PHONY: FORCE all deps demo test check-layers unit net golden asan tidy fuzz bench cover \
