@@ -69,7 +69,7 @@ STATIC_PIE = $(if $(filter yes,$(STATIC)),$(if $(SANITIZE),-pie,$(if $(filter /%
 
 .DEFAULT_GOAL := all
 .PHONY: FORCE all deps demo test check-layers unit net golden asan tidy fuzz bench cover \
-        captures install uninstall clean help ready
+        install uninstall clean help
 all: $(TOOLS)			## build the tools
 
 # ---- how it is made ---------------------------------------------------------
@@ -132,13 +132,85 @@ __(mem(cpy|move|set))_chk|_GLOBAL_OFFSET_TABLE_|__(asan|ubsan)_.*|__gcov_.*
 check-layers: $(B)/libproto.a $(B)/libmodel.a	## prove that the pure layers are pure
 	@B=$(B) PURE='$(PURE)' sh tests/support/check-layers.sh
 
+UNITS := $(UNITBIN)
+unit: $(UNITS)			## run the unit tests
+	@$(RUN_TESTS) $(UNITS)
+
+NETS := $(NETBIN) $(filter tests/net/%,$(SCRIPTS))
+net: $(NETS) $(TOOLS) $(UNITS)	## run the tests in private network namespaces
+	@$(RUN_TESTS) $(NETS)
+
+GOLDENS := $(filter tests/golden/%,$(SCRIPTS))
+golden: $(GOLDENS) $(TOOLS)	## run the tests of texts and manual pages
+	@$(RUN_TESTS) $(GOLDENS)
+
+RUN_TESTS = B=$(B) CC='$(CC)' sh tests/support/run-tests.sh
+check: $(UNITS) $(NETS) $(TOOLS) check-layers	## every test, with what is installed
+	@$(RUN_TESTS) $(UNITS) $(GOLDENS) $(NETS)
+
+deps:				## install what the tests need (as root, with apt), or say what is missing
+	@CC='$(CC)' sh tests/support/deps.sh test
+
+# What root has built, its user may build on.
+GIVE_BACK = @[ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" build
+test:				## install what is missing, then every test
+	@CC='$(CC)' sh tests/support/deps.sh test
+	+@$(MAKE) --no-print-directory check
+	$(GIVE_BACK)
+
+demo:				## install what is missing, then see arpq at work in a private network
+	@CC='$(CC)' sh tests/support/deps.sh demo
+	+@$(MAKE) --no-print-directory $(B)/bin/arpq $(B)/demo
+	@$(B)/demo $(B)/bin/arpq build/demo
+	$(GIVE_BACK)
+
+$(B)/demo: $(B)/tests/net/demo.o $(B)/libsupport.a $(LIBS)
+	$(call Q,LD)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< $(B)/libsupport.a $(LIBS) $(IO_LDLIBS) $(LDLIBS)
+$(B)/tests/net/demo.o: CPPFLAGS += -Itests/support $(LIBNL_CPPFLAGS)
+
+asan:				## every test under the address and undefined-behaviour sanitizers
+	+@$(MAKE) --no-print-directory check B=build/asan SANITIZE=address,undefined CFLAGS='-O1 -g3'
+
+cover:				## line coverage of the unit tests, file by file
+	+@$(MAKE) --no-print-directory unit B=build/cover STATIC=no CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage
+	@find build/cover/src -name '*.gcda' | xargs gcov -n 2>/dev/null | \
+	awk '/^File .src/ { file = $$2 } /^Lines executed/ && file { sub(/Lines executed:/, ""); print "  " file, $$0; file = "" }' | sort -u
+
+# ---- fuzzing: libFuzzer, so clang -------------------------------------------------
+FUZZBIN := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ))
+FUZZ_SECONDS ?= 10
+FUZZ_RUNS ?=
+fuzz:				## FUZZ_SECONDS=n or FUZZ_RUNS=n of every fuzz target, with coverage
+	@command -v clang >/dev/null || { echo 'fuzzing needs clang: apt-get install clang libclang-rt-14-dev' >&2; exit 1; }
+	+@$(MAKE) --no-print-directory run-fuzz B=build/fuzz CC=clang STATIC=no \
+	SANITIZE=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'
+
+.PHONY: run-fuzz check
+run-fuzz: $(FUZZBIN)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) sh tests/support/run-fuzz.sh $(B) $(FUZZBIN)
+$(call obj,$(FUZZ)): CPPFLAGS += -Itests/support
+$(FUZZBIN): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(LIBS)
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $< $(LIBS) $(IO_LDLIBS) $(LDLIBS)
+
+tidy:				## clang-tidy over the sources
+	clang-tidy --quiet $(PROTO) $(MODEL) $(VIEW) -- $(STD) -D_POSIX_C_SOURCE=200809L -Iinclude
+	clang-tidy --quiet $(IO) -- $(STD) -D_GNU_SOURCE -Iinclude $(LIBNL_CPPFLAGS)
+
+# ---- putting it in place ------------------------------------------------------------
+install: $(TOOLS)		## copy the tools and their manual pages below $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8
+	install -m 0755 $(B)/bin/arpq $(DESTDIR)$(SBINDIR)
+	install -m 0644 $(filter %.8,$(MANUALS)) $(DESTDIR)$(MANDIR)/man8
+
+uninstall:			## remove them again
+	rm -f $(DESTDIR)$(SBINDIR)/arpq $(patsubst src/cmd/%.8,$(DESTDIR)$(MANDIR)/man8/%.8,$(filter %.8,$(MANUALS)))
+
 clean:				## remove everything that was built
 	rm -rf build
 
 help:				## this list
-	@echo 'sudo make demo    installs what is missing, builds, and shows what arpq does'
-	@echo 'sudo make test    installs what is missing, builds, and runs every test'
-	@echo
+	@echo '  sudo make demo   to see it;  sudo make test   to check it;  the rest:'
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
--include $(patsubst %.o,%.d,$(call obj,$(PROTO) $(MODEL) $(IO) $(VIEW) $(CMDS) $(PARTS) $(UNIT) $(NET) $(SUPPORT) $(BENCH)))
+-include $(patsubst %.o,%.d,$(call obj,$(PROTO) $(MODEL) $(IO) $(VIEW) $(CMDS) $(PARTS) $(UNIT) $(NET) $(FUZZ) $(SUPPORT) $(BENCH)) $(B)/tests/net/demo.d)
