@@ -51,6 +51,9 @@ struct askfile *askfile_open(const char *path, char err[static 256]);
  * False: the last one is less than interval_ns old.  *until is when to claim again; it
  * is left alone with true.
  *
+ * Read the clock just before, and send just after: what lies between is missing from the
+ * interval to the next request of somebody else.
+ *
  * A time in the file that is later than `now` is void, another boot's, unless it is
  * not later than the clock, which is then read again: another process has claimed since.
  */
@@ -64,7 +67,7 @@ bool askfile_claim(struct askfile *a, struct ip4 ip, const struct cache_place *p
 void askfile_unclaim(struct askfile *a, struct ip4 ip, const struct cache_place *place,
 		     struct instant now, uint64_t interval_ns);
 
-/* NULL is allowed. */
+/* NULL is allowed.  A process about to end may leave it open: ending unmaps it for less. */
 void askfile_close(struct askfile *a);
 
 #endif

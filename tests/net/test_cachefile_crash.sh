@@ -45,7 +45,7 @@ trap 'exit 1' HUP INT TERM
 mkdir "$dir/w"
 cache=$dir/w/cache
 
-# Some 460 entries are a chunk, so that each save writes in more than one piece.
+# A chunk is some 230 entries: each save writes several.
 add() { "$saver" --save "$cache" "$1" "$2" 2>"$dir/err"; }
 add 1 300 && cp "$cache" "$dir/old" || exit 1
 add 9000 10 && cp "$cache" "$dir/old+"

@@ -978,7 +978,7 @@ static void a_look_up_among_a_hundred_thousand_reads_little(void **state)
 			print_message("skipped: no /proc/self/io to count with\n");
 			skip();
 		}
-		assert_in_range(bytes_read() - before - asking, 1, 64 << 10);
+		assert_in_range(bytes_read() - before - asking, 1, 16 << 10);
 	}
 	struct cachefile *c = must_open(w);
 	assert_true(cachefile_count(c) == N && walk_is_whole(c));
