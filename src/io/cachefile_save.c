@@ -90,7 +90,7 @@ static bool open_directory(struct save *s)
 	snprintf(s->lock_name, sizeof(s->lock_name), "%.*s.lock", NAME_MAX - 5, name);
 	snprintf(s->temp_name, sizeof(s->temp_name), "%.*s.tmp", NAME_MAX - 5, name);
 	s->dir = open(!slash ? "." : dir_len == 0 ? "/" : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return s->dir >= 0 || fail(s, "open the directory of it", "");
+	return s->dir >= 0 || fail(s, "open its directory", "");
 }
 
 static uint64_t clock_ns(clockid_t clock)
@@ -183,7 +183,7 @@ static bool read_header(struct save *s)
 	s->old.void_all = strcmp(head.boot_id, s->boot_id) != 0;
 	/* A file of another boot is thrown away: its entries are of no interest, nor its end. */
 	if (!s->old.void_all && s->old.size != (head.entries + 1) * CACHELINE_WIDTH)
-		old_is_damaged(s, "is where the entries should end, and they do not", head.entries);
+		old_is_damaged(s, "is the last by the header, but not by the size", head.entries);
 	return true;
 }
 
@@ -543,7 +543,7 @@ static bool replace(struct save *s)
 		if (errno == EINVAL)
 			break;
 		if (errno != EINTR)
-			return fail(s, "fsync the directory of it", "");
+			return fail(s, "fsync its directory", "");
 	}
 	return true;
 }
