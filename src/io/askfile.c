@@ -23,7 +23,7 @@ struct askfile {
 	uint8_t pages[PAGES];		/* enum page of each */
 };
 
-/* ---- opening ---------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------- */
 
 static bool vet(int fd, const char *path, struct cachefile_error *err)
 {
@@ -95,7 +95,7 @@ void askfile_close(struct askfile *a)
 	free(a);
 }
 
-/* ---- claiming --------------------------------------------------------------------- */
+/* ---- claiming ------------------------------------------------------------------ */
 
 /* The last steps of splitmix64: every bit of the place moves every bit of the result. */
 static uint64_t mix(uint64_t x)

@@ -10,7 +10,7 @@
 
 #include "cachefile_line.h"
 
-/* ---- what went wrong ------------------------------------------------------------ */
+/* ---- what went wrong ----------------------------------------------------------- */
 
 /* The end of a path says more than its beginning; the reason must fit behind it. */
 #define PATH_SHOWN 110u
@@ -117,7 +117,7 @@ ptrdiff_t cachefile_read(int fd, void *buf, size_t len, uint64_t offset)
 	return (ptrdiff_t)have;
 }
 
-/* ---- looking up ----------------------------------------------------------------- */
+/* ---- looking up ---------------------------------------------------------------- */
 
 /*
  * Lines are counted from the header, which is line 0: entry i is line i + 1.  The

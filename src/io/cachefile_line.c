@@ -14,7 +14,7 @@ enum {
 	WIDTH_IFINDEX = 10, WIDTH_VLAN = 4, WIDTH_SECONDS = 9,
 };
 
-/* ---- the check sum ------------------------------------------------------------ */
+/* ---- the check sum ------------------------------------------------------------- */
 
 /*
  * Eight bytes a step, one table for each of them.  A CRC is linear: the entry for a
@@ -76,7 +76,7 @@ uint32_t cacheline_crc(const char *data, size_t len)
 	return ~crc;
 }
 
-/* ---- writing: at most 65,536 lines in a few milliseconds, so no printf ---------- */
+/* ---- writing: at most 65,536 lines in a few milliseconds, so no printf --------- */
 
 static const char hex_digit[] = "0123456789abcdef";
 
@@ -188,7 +188,7 @@ void cacheline_format(const struct cache_entry *e, char line[static CACHELINE_WI
 	finish(line);
 }
 
-/* ---- reading: each field accepts what the writer above makes, and nothing else -- */
+/* ---- reading: each field accepts what the writer above makes, and nothing else - */
 
 /* The fields of one line; sticky, so that one question at the end answers for all. */
 struct fields {
@@ -388,7 +388,7 @@ bool cacheline_parse(const char *line, size_t len, struct cache_entry *out)
 	return true;
 }
 
-/* ---- the header ----------------------------------------------------------------- */
+/* ---- the header ---------------------------------------------------------------- */
 
 static const char before_boot[] = CACHELINE_MAGIC "1 boot ";
 static const char before_count[] = " entries ";
@@ -400,7 +400,8 @@ enum {
 	WIDTH_COUNT = 7,
 	COL_COLUMNS = COL_COUNT + WIDTH_COUNT,
 };
-_Static_assert(COL_COLUMNS + sizeof(columns) - 1 < COL_CRC, "the header has a blank before its CRC");
+_Static_assert(COL_COLUMNS + sizeof(columns) - 1 < COL_CRC,
+	       "the header has a blank before its CRC");
 
 bool cacheline_is_boot_id(const char *boot_id)
 {

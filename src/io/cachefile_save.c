@@ -54,7 +54,7 @@ struct save {
 	size_t n_expiries;
 
 	int temp;
-	uint64_t entries, written;		/* lines put into out; bytes of the file already written */
+	uint64_t entries, written;		/* lines put into out; bytes already in the file */
 	size_t used;				/* of out */
 	char *in, *out;				/* CHUNK bytes each */
 };
@@ -66,7 +66,7 @@ static bool fail(const struct save *s, const char *what, const char *suffix)
 	return false;
 }
 
-/* ---- the directory and the lock -------------------------------------------------- */
+/* ---- the directory and the lock ------------------------------------------------ */
 
 static bool open_directory(struct save *s)
 {
@@ -140,7 +140,7 @@ static bool take_lock(struct save *s)
 	return wait_for_lock(s);
 }
 
-/* ---- the old file ----------------------------------------------------------------- */
+/* ---- the old file -------------------------------------------------------------- */
 
 static void old_is_damaged(struct save *s, const char *what, uint64_t line)
 {
@@ -207,7 +207,7 @@ static bool open_old(struct save *s)
 	return read_header(s);
 }
 
-/* ---- what goes in ----------------------------------------------------------------- */
+/* ---- what goes in -------------------------------------------------------------- */
 
 static const struct cache_entry *put_at(const struct save *s, size_t i)
 {
@@ -281,7 +281,7 @@ static bool sort_puts(struct save *s)
 	return true;
 }
 
-/* ---- the new file ----------------------------------------------------------------- */
+/* ---- the new file -------------------------------------------------------------- */
 
 static bool write_all(struct save *s, const char *data, size_t len, uint64_t offset)
 {

@@ -95,7 +95,7 @@ static int status_of(pid_t child)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* ---- the story --------------------------------------------------------------------- */
+/* ---- the story ----------------------------------------------------------------- */
 
 static void an_address_is_asked_once_a_second_by_all_processes_together(void **state)
 {
@@ -277,7 +277,7 @@ static void of_eight_that_race_exactly_one_wins_each_interval(void **state)
 	assert_in_range(n, ROUNDS / 4, ROUNDS);
 }
 
-/* ---- what is refused ------------------------------------------------------------------ */
+/* ---- what is refused ----------------------------------------------------------- */
 
 static void is_refused(const struct world *w, const char *reason)
 {
@@ -344,7 +344,7 @@ static void a_missing_directory_is_named(void **state)
 	assert_non_null(strstr(err, "directory does not exist"));
 }
 
-/* ---- a disk without room ---------------------------------------------------------------- */
+/* ---- a disk without room ------------------------------------------------------- */
 
 /* In a child: 0 when two pages' worth of claims are granted although the disk has no room. */
 static int claim_on_a_full_disk(const struct world *w)
@@ -375,7 +375,8 @@ static void a_full_disk_grants_claims_and_is_no_sigbus(void **state)
 
 	pid_t child = fork();
 	if (child == 0) {
-		if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		if (unshare(CLONE_NEWNS) < 0 ||
+		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 		    mount("none", w->dir, "tmpfs", 0, "size=64k") < 0)
 			_exit(NO_PRIVILEGE);
 		_exit(claim_on_a_full_disk(w));

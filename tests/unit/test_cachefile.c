@@ -1,4 +1,4 @@
-/* The cache file: what one run of arpq tells the next, and everything that may happen to it between. */
+/* The cache file: what one run of arpq tells the next, and what may happen to it between. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -112,7 +112,8 @@ static enum cachefile_trouble trouble_opening(const struct world *w)
 }
 
 /* The second a look-up of address at place says it was confirmed; -1 when it is not there. */
-static long confirmed_at(const struct world *w, const char *address, const struct cache_place *place)
+static long confirmed_at(const struct world *w, const char *address,
+			 const struct cache_place *place)
 {
 	struct cachefile *c = must_open(w);
 	struct cachefile_error err;
@@ -211,7 +212,7 @@ static int end_world(void **state)
 	return 0;
 }
 
-/* ---- the story --------------------------------------------------------------------- */
+/* ---- the story ----------------------------------------------------------------- */
 
 static void what_one_process_learned_the_next_one_finds(void **state)
 {
@@ -302,7 +303,7 @@ static void entries_are_walked_in_the_order_of_addresses_as_numbers(void **state
 	cachefile_close(c);
 }
 
-/* ---- what is refused ------------------------------------------------------------------ */
+/* ---- what is refused ----------------------------------------------------------- */
 
 /* Neither read nor replaced, whatever it is; the reason names the file and the cure. */
 static void is_refused(const struct world *w, const char *reason)
@@ -454,7 +455,7 @@ static void a_long_path_leaves_room_for_the_reason(void **state)
 	assert_non_null(strstr(err.why, "File name too long"));
 }
 
-/* ---- damage ----------------------------------------------------------------------------- */
+/* ---- damage -------------------------------------------------------------------- */
 
 enum { SMALL = 5 };
 
@@ -517,7 +518,8 @@ static void a_flipped_bit_anywhere_never_gives_a_wrong_answer(void **state)
 		assert_true(pwrite(fd, &flipped, 1, (off_t)(bit / 8)) == 1);
 		struct cachefile *c = cachefile_open(w->path, BOOT, NOBODY, &err);
 		assert_true(c || err.trouble == CACHEFILE_DAMAGED ||
-			    (bit / 8 < strlen(CACHELINE_MAGIC) && err.trouble == CACHEFILE_REFUSED));
+			    (bit / 8 < strlen(CACHELINE_MAGIC) &&
+			     err.trouble == CACHEFILE_REFUSED));
 		assert_true((bit / 8 < CACHELINE_WIDTH) == (c == NULL));
 		/* Whoever reads it all notices. */
 		if (c && (!no_wrong_answer(c) || walk_is_whole(c)))
@@ -621,7 +623,7 @@ static void another_format_version_is_replaced_like_damage(void **state)
 	assert_int_equal(trouble_opening(w), CACHEFILE_DAMAGED);
 }
 
-/* ---- one line ------------------------------------------------------------------------------ */
+/* ---- one line ------------------------------------------------------------------ */
 
 static void the_sum_is_the_crc_32_of_ethernet(void **state)
 {
@@ -678,10 +680,13 @@ static void a_right_sum_does_not_excuse_a_wrong_field(void **state)
 		{ 0, "10.0.0.1 x" }, { 0, "1000.0.0.1" }, { 0, "10..0.1  " }, { 15, "x" },
 		{ 16, "02:00:0A" }, { 16, "02-00" }, { 16, "-                " }, { 16, "-" },
 		{ 16, "00:00:00:00:00:00" }, { 34, "KNOWN" }, { 34, "failed " }, { 42, "heard" },
-		{ 48, " eth0" }, { 48, "et h0" }, { 48, "     " }, { 48, "et\x1b" }, { 48, "et\xff" },
-		{ 64, "        02" }, { 64, "4294967296" }, { 64, "         x" }, { 64, "2         " },
+		{ 48, " eth0" }, { 48, "et h0" }, { 48, "     " }, { 48, "et\x1b" },
+		{ 48, "et\xff" },
+		{ 64, "        02" }, { 64, "4294967296" }, { 64, "         x" },
+		{ 64, "2         " },
 		{ 64, "          " }, { 75, "4095" }, { 75, "0001" }, { 80, "g" }, { 80, "A" },
-		{ 97, "X" }, { 106, "  0100.000" }, { 106, "      10 .000" }, { 106, "      100,000" },
+		{ 97, "X" }, { 106, "  0100.000" }, { 106, "      10 .000" },
+		{ 106, "      100,000" },
 		{ 106, "      100.00 " }, { 106, "      161.000" }, { 120, "       99.999" },
 		{ 106, "         .000" }, { 120, "-" }, { 133, "\t" },
 	};
@@ -721,7 +726,7 @@ static void a_line_is_not_read_beyond_its_length(void **state)
 	}
 }
 
-/* ---- time ------------------------------------------------------------------------------------- */
+/* ---- time ---------------------------------------------------------------------- */
 
 static void after_a_reboot_nothing_counts(void **state)
 {
@@ -793,7 +798,7 @@ static void an_hour_after_its_expiry_an_entry_leaves(void **state)
 	assert_true(count(w) == 0);
 }
 
-/* ---- merging ------------------------------------------------------------------------------------ */
+/* ---- merging ------------------------------------------------------------------- */
 
 static void of_two_answers_the_later_stays_in_whatever_order_they_are_saved(void **state)
 {
@@ -881,7 +886,8 @@ static void when_full_the_first_to_expire_leave(void **state)
 	struct cache_entry put[] = { known("10.0.0.1", 50), known("10.0.0.2", 20),
 				     known("10.0.0.3", 40), known("10.0.0.4", 20),
 				     known("10.0.0.5", 10) };
-	struct cachefile_change change = { .put = put, .n_put = 3, .now = at(99), .max_entries = 3 };
+	struct cachefile_change change = { .put = put, .n_put = 3, .now = at(99),
+					   .max_entries = 3 };
 	struct cachefile_error err;
 
 	assert_int_equal(cachefile_save(w->path, BOOT, &change, NULL, &err), 0);
@@ -933,7 +939,7 @@ static void a_flush_of_all_leaves_an_empty_table(void **state)
 	assert_true(flushed == SMALL && count(w) == 0);
 }
 
-/* ---- a large file --------------------------------------------------------------------------------- */
+/* ---- a large file -------------------------------------------------------------- */
 
 /* Bytes this process has read by system calls, without those of asking. */
 static long bytes_read(void)
@@ -1019,7 +1025,8 @@ static void a_look_up_is_right_however_the_addresses_are_spread(void **state)
 			assert_int_equal(cachefile_find(c, put[i].ip, &beside, &e, &err), 0);
 		}
 		assert_int_equal(cachefile_find(c, ip("255.255.255.255"), &eth0, &e, &err), 0);
-		assert_int_equal(cachefile_find(c, ip("0.0.0.0"), &eth0, &e, &err), how == 1 || how == 2);
+		assert_int_equal(cachefile_find(c, ip("0.0.0.0"), &eth0, &e, &err),
+				 how == 1 || how == 2);
 		cachefile_close(c);
 	}
 }
@@ -1048,7 +1055,7 @@ static void a_large_file_is_merged_and_cut_like_a_small_one(void **state)
 	free(put);
 }
 
-/* ---- saving that fails, and saving at once ---------------------------------------------------------- */
+/* ---- saving that fails, and saving at once ------------------------------------- */
 
 static int status_of(pid_t child)
 {
@@ -1101,7 +1108,8 @@ static void a_full_disk_leaves_the_old_file(void **state)
 		struct cachefile_error err;
 
 		/* The tmpfs is gone with the namespace, which ends with this process. */
-		if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		if (unshare(CLONE_NEWNS) < 0 ||
+		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 		    mount("none", w->dir, "tmpfs", 0, "size=64k") < 0)
 			_exit(NO_PRIVILEGE);
 		if (save(w, &e, 1, 2, &err) != 0)
@@ -1239,13 +1247,14 @@ static void a_file_that_is_cut_while_it_is_open_is_damage_not_a_crash(void **sta
 	free(put);
 }
 
-/* ---- for test_cachefile_crash.sh --------------------------------------------------------------------- */
+/* ---- for test_cachefile_crash.sh ----------------------------------------------- */
 
 /* --save PATH FIRST COUNT: entries 10.0.0.0 + FIRST and so on, the same bytes every time. */
 static int save_as_told(char **arg)
 {
 	struct cachefile_error err;
-	uint32_t first = (uint32_t)strtoul(arg[1], NULL, 10), n = (uint32_t)strtoul(arg[2], NULL, 10);
+	uint32_t first = (uint32_t)strtoul(arg[1], NULL, 10);
+	uint32_t n = (uint32_t)strtoul(arg[2], NULL, 10);
 	struct cache_entry *put = calloc(n + 1, sizeof(*put));
 	struct cachefile_change change = { .put = put, .n_put = n, .now = at(10) };
 
