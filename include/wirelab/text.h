@@ -37,6 +37,9 @@ void txt_column(struct txt *t, size_t column);
 /* "0.412 ms", "12.3 s", "3 min 20 s", "2 h 5 min": for people. */
 void txt_duration(struct txt *t, uint64_t ns);
 
+/* The same without milliseconds: "0.4 s", "12.3 s", "3 min 20 s". */
+void txt_age(struct txt *t, uint64_t ns);
+
 /* "12.300000000": for programs. */
 void txt_seconds(struct txt *t, uint64_t ns);
 

@@ -35,15 +35,22 @@ static void vendor_at(struct txt *t, const char *vendor, size_t column, size_t c
 	txt_foreign(t, vendor, n);
 }
 
+/* "12.3 s ago, 47.7 s left" */
+static void age_and_left(struct txt *t, const struct arp_result *r)
+{
+	txt_age(t, r->age_ns);
+	txt_str(t, " ago, ");
+	txt_age(t, r->left_ns);
+	txt_str(t, " left");
+}
+
 static void how_long(struct txt *t, const struct arp_result *r)
 {
 	if (r->source == ARP_FROM_OWN) {
 		txt_str(t, "this host");
 	} else if (r->source == ARP_FROM_CACHE) {
 		txt_str(t, "cached ");
-		txt_duration(t, r->age_ns);
-		txt_str(t, " ago, expires in ");
-		txt_duration(t, r->left_ns);
+		age_and_left(t, r);
 	} else if (r->rtt_ns) {
 		txt_duration(t, r->rtt_ns);
 	} else {
@@ -61,9 +68,7 @@ static void silence(struct txt *t, const struct arp_result *r)
 {
 	if (r->outcome == ARP_STILL_SILENT) {
 		txt_str(t, "no answer ");
-		txt_duration(t, r->age_ns);
-		txt_str(t, " ago; asked again in ");
-		txt_duration(t, r->left_ns);
+		age_and_left(t, r);
 	} else {
 		txt_str(t, "no answer to ");
 		requests(t, r->requests);

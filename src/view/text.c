@@ -95,12 +95,19 @@ static void decimals(struct txt *t, uint64_t n, uint64_t unit, unsigned places)
 
 void txt_duration(struct txt *t, uint64_t ns)
 {
-	const uint64_t us = 1000, ms = 1000 * us, s = 1000 * ms, min = 60 * s, h = 60 * min;
-
-	if (ns < s) {
-		decimals(t, ns, ms, 3);
+	if (ns < UINT64_C(1000000000)) {
+		decimals(t, ns, 1000000, 3);
 		txt_str(t, " ms");
-	} else if (ns < min) {
+	} else {
+		txt_age(t, ns);
+	}
+}
+
+void txt_age(struct txt *t, uint64_t ns)
+{
+	const uint64_t s = UINT64_C(1000000000), min = 60 * s, h = 60 * min;
+
+	if (ns < min) {
 		decimals(t, ns, s, 1);
 		txt_str(t, " s");
 	} else if (ns < h) {

@@ -114,7 +114,7 @@ static size_t claim_all(struct sweeping *s, const struct ip4 *ip, size_t n, stru
 	return i;
 }
 
-static void keep_copies(struct sweeping *s, const struct ip4 *ip, size_t sent)
+static void keep_copies(struct sweeping *s, const struct ip4 *ip, size_t sent, uint64_t when)
 {
 	struct arpres_step step = { .kind = ARPRES_SEND,
 				    .try = arpsweep_progress(s->sweep).pass };
@@ -130,7 +130,7 @@ static void keep_copies(struct sweeping *s, const struct ip4 *ip, size_t sent)
 		arp_view_remark_sent(&t, &step, tries);
 		if (s->a->capture_file)
 			capw_frame(&s->a->capture, s->port.capture_if, &(struct capw_frame){
-				.data = s->frame[i].bytes, .unix_ns = clock_unix_ns(),
+				.data = s->frame[i].bytes, .unix_ns = when,
 				.caplen = (uint32_t)s->frame[i].len,
 				.wirelen = (uint32_t)s->frame[i].len,
 				.direction = CAPW_OUTBOUND, .remark = t.buf });
@@ -148,6 +148,7 @@ static int ask_batch(struct sweeping *s, size_t *went)
 	struct instant until = s->a->now;
 	size_t n = arpsweep_next(s->sweep, s->a->now, ip, LINK_BATCH);
 	size_t ready = claim_all(s, ip, n, &until);
+	uint64_t when = clock_unix_ns();
 	int sent = 0;
 
 	for (size_t i = 0; i < ready; i++) {
@@ -163,7 +164,7 @@ static int ask_batch(struct sweeping *s, size_t *went)
 	}
 	*went = (size_t)sent;
 	s->a->sent += *went;
-	keep_copies(s, ip, *went);
+	keep_copies(s, ip, *went, when);
 	for (size_t i = *went; i < ready; i++)
 		did_not_ask(s->a, &s->port, ip[i]);
 	if (*went < ready)
