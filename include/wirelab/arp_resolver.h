@@ -51,7 +51,7 @@ struct arpres_config {
 	uint64_t fresh_ns;	/* how long a mapping is used without asking again */
 	uint64_t dead_ns;	/* how long a failure is remembered; not under retry_ns */
 	uint64_t listen_ns;	/* how long after an answer another MAC is a conflict rather than
-				   a change */
+				   a change; no shorter than what is left of retry_ns */
 };
 
 enum arpres_how {

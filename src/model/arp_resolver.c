@@ -292,10 +292,8 @@ void arpres_settle(struct arpres *res, struct instant now, const struct arp_entr
 	(void)arp_cache_put(res->cache, entry, NULL);
 	if (!q || q->state != ASKING)
 		return;
-	if (entry->state == ARP_FAILED)
-		close_question(res, q);
-	else
-		answered(res, q, now, entry->mac);
+	/* A failure, too, must not make us forget when we asked last. */
+	answered(res, q, now, entry->mac);
 }
 
 struct instant arpres_deadline(const struct arpres *res)
@@ -316,8 +314,14 @@ static void hear_asking(struct arpres *res, struct question *q, struct instant n
 {
 	if (!arp_finding_info(h->finding)->taken) {
 		/* Somebody speaks as the owner without having been asked by us.  That is no
-		 * answer, but when the answer names another MAC, there are two of them. */
-		q->claim = h->mac;
+		 * answer, but when the answer names another MAC, there are two of them.  The
+		 * first claim is kept, or the owner's own word would wipe out a liar's. */
+		if (mac_is_zero(q->claim)) {
+			q->claim = h->mac;
+		} else if (!mac_equal(q->claim, h->mac)) {
+			h->effect |= ARPRES_CONFLICT;
+			h->other_mac = q->claim;
+		}
 		return;
 	}
 	h->effect |= ARPRES_RESOLVED;
@@ -339,7 +343,7 @@ static void hear_asking(struct arpres *res, struct question *q, struct instant n
 
 /* RFC 826: "If the pair <protocol type, sender protocol address> is already in my
  * translation table, update the sender hardware address field", whatever the operation. */
-static void merge(struct arpres *res, const struct question *q, struct instant now,
+static void merge(struct arpres *res, bool listening, struct instant now,
 		  const struct arp_entry *held, struct arpres_heard *h)
 {
 	if (mac_equal(held->mac, h->mac)) {
@@ -352,7 +356,7 @@ static void merge(struct arpres *res, const struct question *q, struct instant n
 		return;
 	}
 	h->other_mac = held->mac;
-	if (q || held->state == ARP_CONTESTED) {
+	if (listening || held->state == ARP_CONTESTED) {
 		/* The first answer is a moment old: that is no change, those are two. */
 		h->effect |= ARPRES_CONFLICT;
 		remember(res, h->ip, held->mac, ARP_CONTESTED, held->since);
@@ -399,7 +403,9 @@ struct arpres_heard arpres_hear(struct arpres *res, struct instant now,
 	if (h.pending) {
 		hear_asking(res, q, now, &h);
 	} else if (arp_cache_find(res->cache, h.ip, &held) && held.state != ARP_FAILED) {
-		merge(res, q && q->state == ANSWERED ? q : NULL, now, &held, &h);
+		/* The wake-up that closes the question may be late: its time decides. */
+		bool listening = q && !instant_reached(now, q->deadline);
+		merge(res, listening, now, &held, &h);
 	} else if (arp_finding_info(h.finding)->taken) {
 		/* No question, no entry: RFC 826 would learn only if it were the target of
 		 * a request; a reply nobody waits for teaches us nothing. */
