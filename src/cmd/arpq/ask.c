@@ -339,7 +339,11 @@ static void hear(struct asking *k, size_t port, const struct link_frame *f)
 	q = h.effect ? question_for(k, port, h.ip) : NULL;
 	if (q && h.effect & ARPRES_RESOLVED)
 		resolved(k, q, &h);
-	if (q && h.effect & ARPRES_CONFLICT)
+	/* Two that claim the address while nobody has answered: neither is believed, so
+	 * neither is shown; an answer will be shown with the claim that contradicts it. */
+	if (h.effect & ARPRES_CONFLICT)
+		k->a->conflict = true;
+	if (q && h.effect & ARPRES_CONFLICT && !mac_is_zero(q->mac))
 		conflict(k, q, mac_equal(h.mac, q->mac) ? h.other_mac : h.mac);
 }
 
