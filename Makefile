@@ -72,6 +72,12 @@ STATIC_PIE = $(if $(filter yes,$(STATIC)),$(if $(SANITIZE),-pie,$(if $(filter /%
         install uninstall clean help
 all: $(TOOLS)			## build the tools
 
+ifeq ($(shell command -v $(firstword $(CC)) 2>/dev/null),)
+ifneq ($(filter-out deps demo test help clean uninstall,$(or $(MAKECMDGOALS),all)),)
+$(error there is no C compiler ($(CC)) here: "sudo make deps" installs what is needed)
+endif
+endif
+
 # ---- how it is made ---------------------------------------------------------
 ifneq ($(V),1)
 Q = @printf '  %-4s %s\n' '$(1)' '$@';

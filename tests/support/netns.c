@@ -71,6 +71,35 @@ static int become_root_of_a_user_namespace(char why[static 256])
 	return 0;
 }
 
+/*
+ * Nothing that is mounted from here on may show up outside.  In a chroot "/" is no mount
+ * point and cannot be told so; the mounts it lies on can, from the real root.  Its
+ * owner may step outside for that (chroot(2), NOTES) and back in.
+ */
+static int make_mounts_private(void)
+{
+	int inside, here, rc = -1;
+
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return -1;
+	inside = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (inside >= 0 && here >= 0 && fchdir(inside) == 0 && chroot("/run") == 0) {
+		for (int up = 0; up < 64; up++)
+			(void)!chdir("..");
+		rc = mount(NULL, ".", NULL, MS_REC | MS_PRIVATE, NULL);
+		if (fchdir(inside) < 0 || chroot(".") < 0 || fchdir(here) < 0)
+			rc = -1;
+	}
+	if (here >= 0)
+		(void)close(here);
+	if (inside >= 0)
+		(void)close(inside);
+	return rc;
+}
+
 int netns_enter_private(char why[static 256])
 {
 	int flags = CLONE_NEWNET | CLONE_NEWNS;
@@ -87,8 +116,8 @@ int netns_enter_private(char why[static 256])
 			return -1;
 		}
 	}
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return refused(why, "making / private");
+	if (make_mounts_private() < 0)
+		return refused(why, "making the mounts private");
 	if (mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") < 0)
 		return refused(why, "tmpfs on /run");
 	/* /sys/class/net shows the namespace that mounted it.  Where a container forbids
