@@ -127,7 +127,10 @@ static enum arp_finding judge_reply(const struct arp_frame *frame, const struct 
 		return ARP_F_GRATUITOUS_REPLY;
 	if (!ip4_equal(msg->target_ip, self->ip))
 		return ARP_F_TARGET_IP_NOT_OURS;
-	if (!mac_equal(msg->target_mac, self->mac))
+	/* A card in promiscuous mode hears what is for others; that is no answer to us,
+	 * whatever the message inside says. */
+	if (!mac_equal(msg->target_mac, self->mac) ||
+	    (!mac_is_group(frame->eth.dst) && !mac_equal(frame->eth.dst, self->mac)))
 		return ARP_F_TARGET_MAC_NOT_OURS;
 	if (!mac_equal(frame->eth.src, msg->sender_mac))
 		return ARP_F_REPLY_RELAYED;
