@@ -69,6 +69,9 @@ struct options {
 #define ARPQ_DEAD_NS (20 * SEC_NS)	/* how long a failure is remembered */
 #define ARPQ_RATE 1000u			/* requests a second of a sweep */
 
+#define ROUND_BATCHES 16u		/* read at most in one round: however many frames come,
+					   what is due is done, and the clock is read again */
+
 struct note {
 	uint64_t count;
 	struct ip4 ip;			/* whose, first seen; 0.0.0.0: the frame did not say */

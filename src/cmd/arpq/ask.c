@@ -350,15 +350,15 @@ static void hear(struct asking *k, size_t port, const struct link_frame *f)
 static int hear_all(struct asking *k, size_t port)
 {
 	struct link_frame f[LINK_BATCH];
-	int n;
+	int n = 1;
 
-	do {
+	for (unsigned batch = 0; n > 0 && batch < ROUND_BATCHES && !interrupted(); batch++) {
 		n = link_recv(k->port[port].link, f, k->n_q < 8 ? 8 : LINK_BATCH);
 		if (n < 0)
 			return link_lost(&k->port[port], errno);
 		for (int i = 0; i < n; i++)
 			hear(k, port, &f[i]);
-	} while (n > 0 && !interrupted());
+	}
 	return EXIT_DONE;
 }
 

@@ -124,19 +124,19 @@ static int round_once(struct claiming *k, struct instant limit)
 {
 	struct arpclaim_step s;
 	struct link_frame f[LINK_BATCH];
-	int n, status;
+	int n = (int)LINK_BATCH, status;
 
 	status = port_wait(k->a, &k->port, 1,
 			   instant_earlier(limit, arpclaim_deadline(&k->claim)));
 	if (status)
 		return status;
-	do {
+	for (unsigned batch = 0; n == (int)LINK_BATCH && batch < ROUND_BATCHES; batch++) {
 		n = link_recv(k->port.link, f, LINK_BATCH);
 		if (n < 0)
 			return link_lost(&k->port, errno);
 		for (int i = 0; i < n; i++)
 			hear(k, &f[i]);
-	} while (n == (int)LINK_BATCH);
+	}
 	while (!status && !k->over && arpclaim_next(&k->claim, k->a->now, &s))
 		status = do_step(k, &s);
 	return status;

@@ -245,17 +245,17 @@ static void hear(struct sweeping *s, const struct link_frame *f)
 static int hear_all(struct sweeping *s, bool *any)
 {
 	struct link_frame f[LINK_BATCH];
-	int n;
+	int n = (int)LINK_BATCH;
 
 	*any = false;
-	do {
+	for (unsigned batch = 0; n == (int)LINK_BATCH && batch < ROUND_BATCHES; batch++) {
 		n = link_recv(s->port.link, f, LINK_BATCH);
 		if (n < 0)
 			return link_lost(&s->port, errno);
 		for (int i = 0; i < n; i++)
 			hear(s, &f[i]);
 		*any = *any || n > 0;
-	} while (n == (int)LINK_BATCH && !interrupted());
+	}
 	return EXIT_DONE;
 }
 

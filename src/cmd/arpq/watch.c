@@ -79,15 +79,15 @@ static void hear(struct watching *w, const struct link_frame *f)
 static int hear_all(struct watching *w)
 {
 	struct link_frame f[LINK_BATCH];
-	int n;
+	int n = (int)LINK_BATCH;
 
-	do {
+	for (unsigned batch = 0; n == (int)LINK_BATCH && batch < ROUND_BATCHES; batch++) {
 		n = link_recv(w->port.link, f, LINK_BATCH);
 		if (n < 0)
 			return link_lost(&w->port, errno);
 		for (int i = 0; i < n; i++)
 			hear(w, &f[i]);
-	} while (n == (int)LINK_BATCH && !interrupted());
+	}
 	return EXIT_DONE;
 }
 
