@@ -317,11 +317,12 @@ int main(int argc, char **argv)
 	struct options o = { .ttl_ns = ARPQ_TTL_NS, .retry_ns = ARPQ_RETRY_NS, .rate = ARPQ_RATE,
 			     .listen_ns = UINT64_MAX };
 	static struct arpq a;
+	static char name[] = "arpq";
 	int c, status;
 
 	/* getopt's own messages begin with argv[0]. */
 	if (argc > 0)
-		argv[0] = (char[]){ "arpq" };
+		argv[0] = name;
 	while ((c = getopt_long(argc, argv, "i:c:t:w:qhV", long_options, NULL)) != -1)
 		take_option(&o, c);
 	check(&o, argv + optind);

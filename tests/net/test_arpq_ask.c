@@ -64,7 +64,7 @@ static void a_second_question_is_answered_from_the_cache_without_a_frame(void **
 	expect_exit(&r, 0);
 	expect_out(&r, "02:00:00:00:0b:01");
 	expect_out(&r, "cached ");
-	expect_out(&r, " ago, expires in ");
+	expect_out(&r, " s left");
 	runresult_free(&r);
 	arpq_says(net, "10.60.0.2 --json", 0, "\"source\":\"cache\"", NULL);
 	arpq_says(net, "-q 10.60.0.2", 0, "02:00:00:00:0b:01\n", NULL);
@@ -123,7 +123,7 @@ static void a_dead_host_is_asked_three_times_and_its_silence_is_remembered(void 
 	runresult_free(&r);
 
 	tap_forget(&far);
-	arpq_says(net, "10.60.0.9", 1, "ago; asked again in", NULL);
+	arpq_says(net, "10.60.0.9", 1, "ago, ", NULL);
 	arpq_says(net, "-q 10.60.0.9", 1, NULL, NULL);
 	assert_int_equal(frames_at(&far), 0);
 	/* Nobody has to believe it. */

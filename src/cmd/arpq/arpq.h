@@ -97,6 +97,7 @@ struct arpq {
 	bool conflict;			/* exit 4 */
 	bool capture_lost;		/* exit 5 */
 	bool cache_warned;
+	char no_cache[256];		/* why there is no cache; "" when there is one */
 };
 
 /* One interface that questions go out of. */
@@ -121,6 +122,8 @@ int session_end(struct arpq *a, int status);
 
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say(struct txt *t);			/* one line on standard output */
+/* Before waiting: what was said is to be seen.  False when it finds no place any more. */
+bool flush_output(void);
 void remark(struct txt *t);			/* one line on standard error, "arpq: " before it */
 void trace(struct arpq *a, struct txt *t);	/* one line on standard error, with the time */
 

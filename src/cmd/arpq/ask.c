@@ -374,7 +374,7 @@ static int do_round(struct asking *k, struct instant limit)
 	status = port_wait(k->a, k->port, k->n_ports, deadline);
 	for (size_t i = 0; !status && i < k->n_ports; i++) {
 		status = hear_all(k, i);
-		if (!status && k->n_open)
+		if (!status && k->n_open && !instant_reached(k->a->now, limit))
 			status = do_what_is_due(k, i);
 	}
 	return status;
@@ -415,14 +415,13 @@ static int ask_the_wire(struct asking *k)
 	a->now = clock_now();
 	for (size_t i = 0; !status && i < k->n_ports; i++)
 		status = do_what_is_due(k, i);
-	while (!status && k->n_open && !interrupted() && !instant_reached(a->now, limit)) {
-		(void)fflush(stdout);
+	while (!status && k->n_open && !interrupted() && !instant_reached(a->now, limit) &&
+	       flush_output())
 		status = do_round(k, limit);
-	}
 	for (size_t i = 0; !status && i < k->n_q; i++)
 		if (k->q[i].open)
 			say_silence(k, &k->q[i]);
-	(void)fflush(stdout);
+	(void)flush_output();
 	/* Saving takes the time that a second owner needs to speak up. */
 	save_learned(a);
 	while (!status && !interrupted() && !instant_reached(a->now, k->listen_until))

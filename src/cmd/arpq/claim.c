@@ -167,10 +167,9 @@ int claim(struct arpq *a)
 		arpclaim_probe(&k.claim, a->now);
 	else
 		arpclaim_announce(&k.claim, a->now);
-	while (!status && !k.over && !interrupted() && !instant_reached(a->now, limit)) {
-		(void)fflush(stdout);
+	while (!status && !k.over && !interrupted() && !instant_reached(a->now, limit) &&
+	       flush_output())
 		status = round_once(&k, limit);
-	}
 	port_close(&k.port);
 	if (status)
 		return status;

@@ -42,11 +42,25 @@ void complain(const char *format, ...)
 	va_end(args);
 }
 
+/* Of the first write to standard output that failed; stdio itself only remembers that one did. */
+static int output_error;
+
+static void note_output_error(bool failed)
+{
+	if (failed && !output_error)
+		output_error = errno ? errno : EIO;
+}
+
 void say(struct txt *t)
 {
 	txt_char(t, '\n');
-	/* Whether it arrived is asked once, at the end: stdio remembers. */
-	(void)fwrite(t->buf, 1, t->len, stdout);
+	note_output_error(fwrite(t->buf, 1, t->len, stdout) != t->len);
+}
+
+bool flush_output(void)
+{
+	note_output_error(fflush(stdout) != 0);
+	return output_error == 0;
 }
 
 void remark(struct txt *t)
@@ -152,8 +166,8 @@ static void catch_signals(void)
 
 static void find_places(struct arpq *a)
 {
-	char dir[PATH_MAX - 16], err[256];
-	bool have = runtime_dir("arpq", true, dir, sizeof(dir), err);
+	char dir[PATH_MAX - 16];
+	bool have = runtime_dir("arpq", true, dir, sizeof(dir), a->no_cache);
 
 	if (have)
 		(void)snprintf(a->vendor_index, sizeof(a->vendor_index), "%s/vendors", dir);
@@ -161,10 +175,8 @@ static void find_places(struct arpq *a)
 		(void)snprintf(a->cache_path, sizeof(a->cache_path), "%s", a->opt->cache);
 	else if (have)
 		(void)snprintf(a->cache_path, sizeof(a->cache_path), "%s/cache", dir);
-	else
-		complain("%s: answers are not remembered (--cache-file names a place)", err);
-	if (*a->cache_path && !clock_boot_id(a->boot_id)) {
-		complain("cannot read the boot id from /proc: answers are not remembered");
+	if (!clock_boot_id(a->boot_id)) {
+		(void)snprintf(a->no_cache, sizeof(a->no_cache), "no boot id in /proc");
 		*a->cache_path = '\0';
 	}
 }
@@ -278,11 +290,10 @@ int session_end(struct arpq *a, int status)
 	save_learned(a);
 	say_notes(a);
 	whole = end_capture(a);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		complain("cannot write to standard output: %s", strerror(errno));
-		whole = false;
-	} else if (close(STDOUT_FILENO) != 0) {
-		complain("cannot write to standard output: %s", strerror(errno));
+	if (flush_output())
+		note_output_error(close(STDOUT_FILENO) != 0);
+	if (output_error) {
+		complain("cannot write to standard output: %s", strerror(output_error));
 		whole = false;
 	}
 	/* Memory, mappings and descriptors go with the process; giving them back one by one
@@ -650,9 +661,9 @@ struct cachefile *open_cache(struct arpq *a, struct cachefile_error *err)
 	struct cachefile *c;
 
 	*err = (struct cachefile_error){ .trouble = CACHEFILE_ABSENT };
-	if (!*a->cache_path)
+	if (!*a->boot_id)
 		return NULL;
-	c = cachefile_open(a->cache_path, a->boot_id, 0, err);
+	c = *a->cache_path ? cachefile_open(a->cache_path, a->boot_id, 0, err) : NULL;
 	/* Root's answers may be read by everybody. */
 	if (!c && err->trouble == CACHEFILE_ABSENT && geteuid() != 0 && !a->opt->cache)
 		c = cachefile_open("/run/arpq/cache", a->boot_id, 0, err);
@@ -677,8 +688,6 @@ void learn(struct arpq *a, const struct port *p, const struct arp_entry *e, enum
 {
 	struct cache_entry *to;
 
-	if (!*a->cache_path)
-		return;
 	if (a->n_learned == a->max_learned) {
 		size_t more = a->max_learned ? a->max_learned * 2 : 16;
 		to = realloc(a->learned, more * sizeof(*to));
@@ -705,6 +714,13 @@ void save_learned(struct arpq *a)
 
 	if (a->n_learned == 0)
 		return;
+	if (!*a->cache_path) {
+		(void)snprintf(err.why, sizeof(err.why), "%.180s: answers are not remembered "
+			       "(--cache-file names a place)", a->no_cache);
+		err.trouble = CACHEFILE_SYSTEM;
+		cache_trouble(a, &err);
+		return;
+	}
 	/* An answer is not lost because it could not be kept: a word, and no more. */
 	(void)cachefile_save(a->cache_path, a->boot_id, &change, NULL, &err);
 	cache_trouble(a, &err);

@@ -328,7 +328,8 @@ static int run(struct sweeping *s)
 		if (!status)
 			status = hear_all(s, &heard);
 		if (!status && went == 0 && !heard && !arpsweep_finished(s->sweep, a->now)) {
-			(void)fflush(stdout);
+			if (!flush_output())
+				break;
 			show_progress(s, false);
 			status = port_wait(a, &s->port, 1,
 					   instant_earlier(limit, arpsweep_deadline(s->sweep)));

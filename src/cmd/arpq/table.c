@@ -155,8 +155,10 @@ int flush_cache(struct arpq *a)
 	struct cachefile_error err = { .trouble = CACHEFILE_OK };
 	uint64_t gone = 0;
 
-	if (!*a->cache_path)
+	if (!*a->cache_path) {
+		complain("there is no cache to flush: %s", a->no_cache);
 		return EXIT_NO_ANSWER;
+	}
 	if (cachefile_save(a->cache_path, a->boot_id, &change, &gone, &err) < 0) {
 		complain("%s", err.why);
 		return err.trouble == CACHEFILE_REFUSED ? EXIT_DAMAGED : EXIT_OUTPUT_LOST;

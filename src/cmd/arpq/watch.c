@@ -95,7 +95,7 @@ static bool enough(const struct watching *w)
 {
 	const struct options *opt = w->a->opt;
 
-	return interrupted() || ferror(stdout) || (opt->count && w->frames >= opt->count) ||
+	return interrupted() || !flush_output() || (opt->count && w->frames >= opt->count) ||
 	       (opt->timeout_ns &&
 		instant_reached(w->a->now, instant_after(w->a->started, opt->timeout_ns)));
 }
@@ -139,7 +139,6 @@ int watch(struct arpq *a)
 		if (a->opt->timeout_ns)
 			limit = instant_earlier(limit,
 						instant_after(a->started, a->opt->timeout_ns));
-		(void)fflush(stdout);
 		status = port_wait(a, &w.port, 1, limit);
 		if (!status)
 			status = hear_all(&w);
