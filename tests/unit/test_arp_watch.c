@@ -167,7 +167,11 @@ static void announcements_and_gratuitous_replies_make_a_host_appear(void **state
 
 static void a_frame_that_cannot_be_right_is_odd_and_teaches_nothing(void **state)
 {
-	static const struct { uint16_t op; const char *mac, *sender; enum arp_finding name; } odd[] = {
+	static const struct {
+		uint16_t op;
+		const char *mac, *sender;
+		enum arp_finding name;
+	} odd[] = {
 		{ ARP_REQUEST, "ff:ff:ff:ff:ff:ff", HOST, ARP_F_SENDER_MAC_BROADCAST },
 		{ ARP_REQUEST, "00:00:00:00:00:00", HOST, ARP_F_SENDER_MAC_ZERO },
 		{ ARP_REQUEST, "01:00:5e:00:00:01", HOST, ARP_F_SENDER_MAC_MULTICAST },
@@ -180,7 +184,8 @@ static void a_frame_that_cannot_be_right_is_odd_and_teaches_nothing(void **state
 	(void)state;
 	for (size_t i = 0; i < LENGTH(odd); i++) {
 		struct arpwatch_sighting s =
-			hear(&m, at((double)i), odd[i].op, odd[i].mac, odd[i].sender, "192.168.1.9");
+			hear(&m, at((double)i), odd[i].op, odd[i].mac, odd[i].sender,
+			     "192.168.1.9");
 		assert_int_equal(s.event, ARPWATCH_ODD);
 		assert_int_equal(s.finding, odd[i].name);
 	}
@@ -217,6 +222,25 @@ static void a_relayed_reply_is_odd_even_when_its_content_is_known(void **state)
 	go_home(&m);
 }
 
+/* On a hub one hears every reply, and RFC 3927 2.5 has link-local hosts broadcast theirs. */
+static void a_reply_between_two_others_is_heard_like_any_other_word(void **state)
+{
+	struct arp_msg msg = { ARP_REPLY, hw(OLD), addr(HOST), hw(THIRD), addr("192.168.1.9") };
+	struct arp_frame on_hub = frame_of(hw(THIRD), hw(OLD), &msg);
+	struct arp_frame to_all = frame_of(MAC_BROADCAST, hw(OLD), &msg);
+	struct arp_frame to_us = frame_of(hw(US), hw(OLD), &msg);
+	struct arp_frame relayed = frame_of(hw(THIRD), hw(NEW), &msg);
+	struct watchman m = watch();
+
+	(void)state;
+	assert_int_equal(arpwatch_hear(&m.w, at(0), &on_hub).event, ARPWATCH_APPEARED);
+	assert_int_equal(arpwatch_hear(&m.w, at(1), &to_all).event, ARPWATCH_NOTHING);
+	/* Brought to our door but made out to another: that is odd, and so is a relayed one. */
+	assert_int_equal(arpwatch_hear(&m.w, at(2), &to_us).event, ARPWATCH_ODD);
+	assert_int_equal(arpwatch_hear(&m.w, at(3), &relayed).event, ARPWATCH_ODD);
+	go_home(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +256,7 @@ int main(void)
 		cmocka_unit_test(a_frame_that_cannot_be_right_is_odd_and_teaches_nothing),
 		cmocka_unit_test(our_own_frames_and_foreign_protocols_are_nothing),
 		cmocka_unit_test(a_relayed_reply_is_odd_even_when_its_content_is_known),
+		cmocka_unit_test(a_reply_between_two_others_is_heard_like_any_other_word),
 	};
 
 	return cmocka_run_group_tests_name("arp_watch", tests, NULL, NULL);
