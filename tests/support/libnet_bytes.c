@@ -9,7 +9,8 @@ static libnet_ptag_t build_header(libnet_t *l, const struct eth_hdr *eth)
 	if (eth->n_tags == 0)
 		return libnet_build_ethernet(eth->dst.b, eth->src.b, eth->type, NULL, 0, l, 0);
 	return libnet_build_802_1q(eth->dst.b, eth->src.b, eth->tag[0].tpid, (uint8_t)(tci >> 13),
-				   (uint8_t)(tci >> 12 & 1), tci & 0x0fff, eth->type, NULL, 0, l, 0);
+				   (uint8_t)(tci >> 12 & 1), tci & 0x0fff, eth->type, NULL, 0,
+				   l, 0);
 }
 
 static libnet_ptag_t build_arp(libnet_t *l, const struct arp_msg *msg, size_t trailer)

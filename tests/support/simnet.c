@@ -7,7 +7,7 @@ enum event_kind { ARRIVE_AT_HOST, ARRIVE_AT_RESOLVER, WAKE, ASK, LIE };
 
 struct event {
 	struct instant at;
-	uint64_t order;			/* of those at the same time, the earlier made comes first */
+	uint64_t order;			/* of those at the same time, the first made first */
 	enum event_kind kind;
 	unsigned who;
 	uint8_t frame[ETH_MIN_FRAME];
@@ -54,7 +54,7 @@ struct simnet {
 
 static const struct mac LIAR = { { 0x02, 0x66, 0x66, 0x66, 0x66, 0x66 } };
 
-/* ---- chance, complaints, addresses -------------------------------------------------- */
+/* ---- chance, complaints, addresses ----------------------------------------------- */
 
 static uint64_t draw(struct simnet *net, uint64_t n)
 {
@@ -98,7 +98,7 @@ static unsigned number_of(const struct simnet *net, struct ip4 ip)
 	return ip4_equal(ip, same) && ip.b[3] < net->config.n_hosts ? ip.b[3] : SIMNET_HOSTS;
 }
 
-/* ---- events ----------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------- */
 
 static bool sooner(const struct event *a, const struct event *b)
 {
@@ -140,7 +140,7 @@ static struct event pop(struct simnet *net)
 	return top;
 }
 
-/* ---- the segment ---------------------------------------------------------------------------- */
+/* ---- the segment ----------------------------------------------------------------- */
 
 static void record(struct simnet *net, const uint8_t *frame)
 {
@@ -192,7 +192,7 @@ static void transmit(struct simnet *net, struct mac dst, struct mac src, const s
 			carry(net, ARRIVE_AT_RESOLVER, i, frame);
 }
 
-/* ---- hosts -------------------------------------------------------------------------------------- */
+/* ---- hosts ----------------------------------------------------------------------- */
 
 static void note_reply(struct simnet *net, struct ip4 owner, struct mac mac, struct ip4 to)
 {
@@ -243,10 +243,11 @@ static void lie(struct simnet *net)
 	default: break;
 	}
 	transmit(net, dst, LIAR, &m);
-	push(net, (struct event){ .at = instant_after(net->now, draw(net, 4 * SEC_NS)), .kind = LIE });
+	push(net, (struct event){ .at = instant_after(net->now, draw(net, 4 * SEC_NS)),
+				  .kind = LIE });
 }
 
-/* ---- resolvers, and what they must keep to ---------------------------------------------------------- */
+/* ---- resolvers, and what they must keep to --------------------------------------- */
 
 static void check_request(struct simnet *net, unsigned who, unsigned number)
 {
@@ -362,7 +363,7 @@ static void resolver_hears(struct simnet *net, unsigned who, const struct arp_fr
 	p->account[number].open = false;
 }
 
-/* ---- what must hold after every event -------------------------------------------------------------------- */
+/* ---- what must hold after every event -------------------------------------------- */
 
 static bool has_replied(const struct account *a, struct mac mac)
 {
@@ -416,7 +417,7 @@ static void check_party(struct simnet *net, unsigned who)
 		complain(net, "resolver %u: the cache cannot count", who);
 }
 
-/* ---- a life ------------------------------------------------------------------------------------------------ */
+/* ---- a life ---------------------------------------------------------------------- */
 
 static void settle_hosts(struct simnet *net)
 {

@@ -33,8 +33,8 @@ struct simnet_config {
 	uint64_t late_ns;		/* each wake-up comes 0 .. late_ns late */
 	uint64_t duration_ns;		/* virtual */
 	struct arpres_config rules;	/* what the resolvers keep; self is filled in */
-	uint64_t checked_retry_ns;	/* what the checker holds them to: the same, but in the tests */
-	unsigned checked_tries;		/* of the checker itself */
+	uint64_t checked_retry_ns;	/* what the checker holds them to: the same, except */
+	unsigned checked_tries;		/* where the checker itself is tested */
 	bool record;			/* keep every frame, for simnet_dump() */
 };
 

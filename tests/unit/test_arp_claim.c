@@ -236,7 +236,8 @@ static void rfc5227_2_1_1_any_word_from_the_owner_while_probing_ends_it(void **s
 	for (size_t i = 0; i < LENGTH(owner); i++)
 		for (unsigned steps = 0; steps <= PROBE_NUM; steps++) {
 			struct arpclaim c = claim_with(ARPCLAIM_DEFEND_ALWAYS, steps);
-			struct arp_msg m = word(owner[i].op, OTHER, owner[i].sender, owner[i].target);
+			struct arp_msg m =
+				word(owner[i].op, OTHER, owner[i].sender, owner[i].target);
 			struct instant now = at(10);
 			arpclaim_probe(&c, now);
 			for (unsigned k = 0; k < steps; k++) {
@@ -504,7 +505,8 @@ int main(void)
 		cmocka_unit_test(rfc5227_2_4_a_a_host_that_yields_stops_at_the_first_conflict),
 		cmocka_unit_test(
 			rfc5227_2_4_b_one_defence_and_a_second_conflict_in_ten_seconds_loses),
-		cmocka_unit_test(rfc5227_2_4_c_a_host_that_never_yields_defends_once_in_ten_seconds),
+		cmocka_unit_test(
+			rfc5227_2_4_c_a_host_that_never_yields_defends_once_in_ten_seconds),
 		cmocka_unit_test(rfc5227_2_4_b_who_yields_sends_no_defence_that_was_still_due),
 		cmocka_unit_test(
 			rfc5227_2_4_a_conflict_at_the_zero_of_the_clock_counts_like_any_other),

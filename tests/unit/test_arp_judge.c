@@ -82,7 +82,8 @@ static void a_day_on_the_link_every_frame_gets_its_name(void **state)
 		struct arp_frame f = heard(&whole[i]);
 		enum arp_finding is = arp_judge(&f, &self);
 		if (is != whole[i].finding)
-			fail_msg("row %zu is called %s, should be %s", i, arp_finding_info(is)->name,
+			fail_msg("row %zu is called %s, should be %s", i,
+				 arp_finding_info(is)->name,
 				 arp_finding_info(whole[i].finding)->name);
 	}
 }
@@ -224,14 +225,16 @@ static void each_finding_but_the_resolvers_own_is_produced_by_a_frame_above(void
 		seen[whole[i].finding] = true;
 	for (int f = 0; f < ARP_F_COUNT; f++)
 		if (!seen[f])
-			fail_msg("no frame is called %s", arp_finding_info((enum arp_finding)f)->name);
+			fail_msg("no frame is called %s",
+				 arp_finding_info((enum arp_finding)f)->name);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_day_on_the_link_every_frame_gets_its_name),
-		cmocka_unit_test(a_message_of_the_wrong_form_is_named_before_its_addresses_are_read),
+		cmocka_unit_test(
+			a_message_of_the_wrong_form_is_named_before_its_addresses_are_read),
 		cmocka_unit_test(a_frame_cut_anywhere_is_truncated_and_a_whole_one_is_not),
 		cmocka_unit_test(talk_of_another_vlan_is_not_for_us),
 		cmocka_unit_test(while_we_have_no_address_replies_are_made_out_to_none),

@@ -178,7 +178,7 @@ static void an_address_is_asked_answered_used_grown_old_polled_lost_and_given_up
 	leave(&h);
 }
 
-/* ---- RFC 826 ---------------------------------------------------------------------- */
+/* ---- RFC 826 --------------------------------------------------------------------- */
 
 static void rfc826_a_request_is_broadcast_with_our_addresses_and_no_target_mac(void **state)
 {
@@ -275,7 +275,7 @@ static void what_has_expired_comes_back_by_an_answer_only(void **state)
 	leave(&h);
 }
 
-/* ---- RFC 1122 2.3.2.1 --------------------------------------------------------------- */
+/* ---- RFC 1122 2.3.2.1 ------------------------------------------------------------ */
 
 static void rfc1122_2_3_2_1_an_entry_times_out(void **state)
 {
@@ -412,7 +412,7 @@ static void a_postponed_first_request_may_be_answered_before_it_is_sent(void **s
 	leave(&h);
 }
 
-/* ---- failures ------------------------------------------------------------------------ */
+/* ---- failures -------------------------------------------------------------------- */
 
 static void a_failure_is_remembered_for_twenty_seconds_then_asked_again(void **state)
 {
@@ -478,7 +478,7 @@ static void an_answer_found_by_another_process_closes_the_question(void **state)
 	leave(&h);
 }
 
-/* ---- two owners ------------------------------------------------------------------------ */
+/* ---- two owners ------------------------------------------------------------------ */
 
 static void two_owners_that_both_answer_are_both_shown(void **state)
 {
@@ -546,7 +546,7 @@ static void two_claims_before_the_answer_are_a_conflict_already(void **state)
 	leave(&h);
 }
 
-/* ---- forged answers ---------------------------------------------------------------------- */
+/* ---- forged answers -------------------------------------------------------------- */
 
 struct forgery {
 	const char *dst, *src;
@@ -694,14 +694,15 @@ static void truncated_and_misshapen_frames_leave_the_question_open(void **state)
 		bytes[at_byte] ^= 0x40;
 		arp_frame_parse(bytes, 60, &f);
 		bytes[at_byte] ^= 0x40;
-		assert_int_equal(arp_finding_info(hear(&h, 0.1, &f).finding)->weight, ARP_W_REFUSED);
+		enum arp_finding name = hear(&h, 0.1, &f).finding;
+		assert_int_equal(arp_finding_info(name)->weight, ARP_W_REFUSED);
 	}
 	assert_int_equal(arpres_pending(h.res), 1);
 	assert_int_equal(arp_cache_count(h.cache), 0);
 	leave(&h);
 }
 
-/* ---- many questions ------------------------------------------------------------------------ */
+/* ---- many questions -------------------------------------------------------------- */
 
 static void a_full_table_says_so_and_has_room_when_it_said_it_would(void **state)
 {
@@ -734,8 +735,8 @@ static void sixty_four_questions_at_once_are_sixty_four_requests_none_lost(void 
 
 	(void)state;
 	for (uint32_t i = 0; i < 64; i++)
-		assert_int_equal(arpres_ask(h.res, at(0), ip4_from_number(i), ARPRES_FROM_CACHE, NULL),
-				 ARPRES_WAIT);
+		assert_int_equal(arpres_ask(h.res, at(0), ip4_from_number(i), ARPRES_FROM_CACHE,
+					    NULL), ARPRES_WAIT);
 	for (unsigned i = 0; i < 64; i++) {
 		assert_true(arpres_next(h.res, at(0), &s));
 		assert_false(sent[ip4_number(s.ip)]);
@@ -772,12 +773,13 @@ static void memory_that_is_too_small_is_refused(void **state)
 	(void)state;
 	assert_null(arpres_init(memory, arpres_size(4) - 1, 4, &h.config, secret, h.cache));
 	assert_null(arpres_init(memory, arpres_size(4), 0, &h.config, secret, h.cache));
-	assert_null(arpres_init(memory, SIZE_MAX, ((size_t)1 << 24) + 1, &h.config, secret, h.cache));
+	assert_null(arpres_init(memory, SIZE_MAX, ((size_t)1 << 24) + 1, &h.config, secret,
+				h.cache));
 	free(memory);
 	leave(&h);
 }
 
-/* ---- the deadline against a model that looks at every question ------------------------------ */
+/* ---- the deadline against a model that looks at every question ------------------- */
 
 enum { MANY = 40 };
 
@@ -853,7 +855,8 @@ static void the_deadline_is_the_earliest_of_all_whatever_happened(void **state)
 		for (unsigned step = 0; step < 400; step++) {
 			uint32_t who = (uint32_t)chance_below(&c, MANY);
 			struct ip4 ip = ip4_from_number(0x0a000000 + who);
-			struct arp_msg msg = { ARP_REPLY, hw(PEER), ip, hw(US), addr("192.168.1.1") };
+			struct arp_msg msg = { ARP_REPLY, hw(PEER), ip, hw(US),
+					       addr("192.168.1.1") };
 			struct arp_frame f = frame_of(hw(US), hw(PEER), &msg);
 			now = instant_after(now, chance_below(&c, 150) * MSEC_NS);
 			switch (chance_below(&c, 4)) {
@@ -882,7 +885,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			an_address_is_asked_answered_used_grown_old_polled_lost_and_given_up),
-		cmocka_unit_test(rfc826_a_request_is_broadcast_with_our_addresses_and_no_target_mac),
+		cmocka_unit_test(
+			rfc826_a_request_is_broadcast_with_our_addresses_and_no_target_mac),
 		cmocka_unit_test(rfc826_the_sender_is_merged_before_the_operation_is_looked_at),
 		cmocka_unit_test(rfc826_a_merge_changes_an_entry_but_only_an_answer_creates_one),
 		cmocka_unit_test(rfc826_an_announcement_is_no_answer_even_while_we_ask),

@@ -102,8 +102,8 @@ static void on_a_thousand_segments_no_rule_is_ever_broken(void **state)
 		must_hold(&c, &sum);
 	}
 	double real = seconds_now() - begun;
-	printf("             %d seeds, %llu events, %llu frames heard, %llu questions: %llu answered, "
-	       "%llu given up, %llu conflicts\n"
+	printf("             %d seeds, %llu events, %llu frames heard, %llu questions: "
+	       "%llu answered, %llu given up, %llu conflicts\n"
 	       "             %.0f virtual seconds in %.2f real ones: %.0f times real time\n",
 	       SEEDS, (unsigned long long)sum.events, (unsigned long long)sum.frames,
 	       (unsigned long long)sum.questions, (unsigned long long)sum.answers,
@@ -127,7 +127,7 @@ static void the_same_seed_lives_the_same_life(void **state)
 	simnet_free(two);
 }
 
-/* ---- the checker can complain --------------------------------------------------------------- */
+/* ---- the checker can complain ---------------------------------------------------- */
 
 static void expect_complaint(const struct simnet_config *c, const char *about)
 {

@@ -106,7 +106,7 @@ static void a_slash_16_costs_16_kib_and_the_head(void **state)
 	assert_true(arpsweep_size(&r, 1) - arpsweep_size(&one, 1) <= 16 * 1024);
 }
 
-/* ---- ranges against a set ---------------------------------------------------------- */
+/* ---- ranges against a set -------------------------------------------------------- */
 
 enum { WORLD = 120 };
 
@@ -176,7 +176,7 @@ static void overlapping_lists_are_asked_once(void **state)
 	free(s);
 }
 
-/* ---- a whole sweep, watched --------------------------------------------------------- */
+/* ---- a whole sweep, watched ------------------------------------------------------ */
 
 enum { MOST = 1000 };
 
@@ -328,7 +328,8 @@ static void the_last_block_has_only_as_many_as_there_are(void **state)
 		struct ip4_range r = { 500, 500 + n - 1 };
 		struct arpsweep_config config = { 0, SEC_NS, 1 };
 		void *memory = zeroed(arpsweep_size(&r, 1));
-		struct arpsweep *s = arpsweep_init(memory, arpsweep_size(&r, 1), &r, 1, &config, at(0));
+		struct arpsweep *s =
+			arpsweep_init(memory, arpsweep_size(&r, 1), &r, 1, &config, at(0));
 		struct ip4 ip[256];
 		assert_int_equal(arpsweep_next(s, at(0), ip, 256), n);
 		assert_int_equal(ip4_number(ip[n - 1]), 500 + n - 1);
