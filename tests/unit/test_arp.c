@@ -248,6 +248,16 @@ static void what_is_parsed_is_built_again_and_what_is_built_is_parsed_again(void
 	}
 }
 
+static void every_verdict_has_its_own_words(void **state)
+{
+	(void)state;
+	assert_string_equal(verdict_name(V_OK), "ok");
+	for (int v = V_OK; v <= V_UNSUPPORTED + 1; v++)
+		for (int w = V_OK; w < v; w++)
+			assert_string_not_equal(verdict_name((enum verdict)v),
+						verdict_name((enum verdict)w));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +270,7 @@ int main(void)
 		cmocka_unit_test(a_message_is_written_whole_or_not_at_all),
 		cmocka_unit_test(
 			rfc5227_1_1_probe_announcement_and_gratuitous_reply_are_told_apart),
+		cmocka_unit_test(every_verdict_has_its_own_words),
 		cmocka_unit_test(libnet_builds_the_same_bytes_from_the_same_fields),
 		cmocka_unit_test(what_is_parsed_is_built_again_and_what_is_built_is_parsed_again),
 	};

@@ -478,6 +478,19 @@ static void an_answer_found_by_another_process_closes_the_question(void **state)
 	leave(&h);
 }
 
+static void news_of_an_address_that_is_not_asked_for_is_kept_for_later(void **state)
+{
+	struct house h = house();
+	struct arp_entry e = { addr(HOST), hw(PEER), ARP_MAPPED, at(1) };
+
+	(void)state;
+	arpres_postpone(h.res, addr(HOST), at(5));	/* no question: nothing to put off */
+	arpres_settle(h.res, at(1), &e);
+	assert_true(arpres_deadline(h.res).ns == INSTANT_NEVER.ns);
+	assert_int_equal(ask(&h, 2, ARPRES_FROM_CACHE), ARPRES_KNOWN);
+	leave(&h);
+}
+
 /* ---- two owners ------------------------------------------------------------------ */
 
 static void two_owners_that_both_answer_are_both_shown(void **state)
@@ -907,6 +920,7 @@ int main(void)
 		cmocka_unit_test(a_failure_is_bypassed_by_asking_anew_and_mended_by_the_answer),
 		cmocka_unit_test(a_reply_that_comes_after_giving_up_was_not_asked_for),
 		cmocka_unit_test(an_answer_found_by_another_process_closes_the_question),
+		cmocka_unit_test(news_of_an_address_that_is_not_asked_for_is_kept_for_later),
 		cmocka_unit_test(two_owners_that_both_answer_are_both_shown),
 		cmocka_unit_test(after_listening_another_mac_is_a_change_not_a_conflict),
 		cmocka_unit_test(a_claim_before_the_answer_makes_the_answer_a_conflict),

@@ -406,6 +406,45 @@ static void a_pass_whose_rest_has_answered_leads_into_the_next_at_once(void **st
 	free(s);
 }
 
+/* The caller's loop: ask, then sleep until the deadline, which must be neither late nor early. */
+static void between_two_passes_the_deadline_is_the_first_silent_ones_second(void **state)
+{
+	struct arpsweep *s = sweep_of("10.0.0.0/24", 0, 2);
+	struct ip4 ip[256];
+
+	(void)state;
+	assert_true(arpsweep_deadline(s).ns == at(0).ns);
+	assert_int_equal(ask(s, 3, ip, 100), 100);
+	assert_true(arpsweep_deadline(s).ns <= at(3).ns);	/* the rest may go at once */
+	assert_int_equal(ask(s, 3.5, ip, 256), 156);
+	/* The first block was asked at 3, the second from 3 to 3.5. */
+	assert_true(arpsweep_deadline(s).ns == at(4).ns);
+	for (uint32_t i = 0; i < 64; i++)
+		arpsweep_settle(s, ip4_from_number(0x0a000000 + i));
+	assert_true(arpsweep_deadline(s).ns == at(4.5).ns);
+	assert_int_equal(ask(s, 4.499, ip, 256), 0);
+	assert_int_equal(ask(s, 4.5, ip, 256), 192);
+	assert_true(arpsweep_deadline(s).ns == at(5.5).ns);
+	for (uint32_t i = 64; i < 256; i++)
+		arpsweep_settle(s, ip4_from_number(0x0a000000 + i));
+	assert_true(arpsweep_deadline(s).ns <= at(4.5).ns);	/* there is nothing to wait for */
+	assert_true(arpsweep_finished(s, at(4.5)));
+	free(s);
+}
+
+static void rewinding_to_an_address_that_is_no_target_changes_nothing(void **state)
+{
+	struct arpsweep *s = sweep_of("10.0.0.0/30", 0, 1);
+	struct ip4 ip[8];
+
+	(void)state;
+	assert_int_equal(ask(s, 0, ip, 8), 4);
+	arpsweep_rewind(s, addr("10.9.9.9"), 4, at(7));
+	assert_true(arpsweep_progress(s).asked == 4);
+	assert_true(arpsweep_deadline(s).ns == at(1).ns);
+	free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,6 +464,8 @@ int main(void)
 		cmocka_unit_test(the_last_batch_of_a_pass_can_be_taken_back_too),
 		cmocka_unit_test(rfc1122_2_3_2_1_the_second_is_kept_from_the_zero_of_the_clock),
 		cmocka_unit_test(a_pass_whose_rest_has_answered_leads_into_the_next_at_once),
+		cmocka_unit_test(between_two_passes_the_deadline_is_the_first_silent_ones_second),
+		cmocka_unit_test(rewinding_to_an_address_that_is_no_target_changes_nothing),
 	};
 
 	return cmocka_run_group_tests_name("arp_sweep", tests, NULL, NULL);
