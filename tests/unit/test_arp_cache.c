@@ -170,6 +170,24 @@ static void removal_keeps_every_other_entry_findable(void **state)
 	}
 }
 
+/* Room for one: every slot but two lies behind the last that a hash can name. */
+static void removal_does_so_at_the_end_of_the_table_too(void **state)
+{
+	(void)state;
+	for (uint32_t gone = 0; gone < 20; gone++) {
+		struct arp_cache *c = cache_for(1, at(0));
+		struct arp_entry out;
+		for (uint32_t i = 0; i < 20; i++) {
+			struct arp_entry e = entry(i, (uint8_t)i, ARP_MAPPED, i);
+			assert_false(arp_cache_put(c, &e, NULL));
+		}
+		assert_true(arp_cache_remove(c, ip4_from_number(gone)));
+		for (uint32_t i = 0; i < 20; i++)
+			assert_int_equal(arp_cache_find(c, ip4_from_number(i), &out), i != gone);
+		free(c);
+	}
+}
+
 /* With room for one there is one window, and a second one slot further. */
 static void when_the_window_is_full_the_oldest_of_it_leaves_and_nothing_else(void **state)
 {
@@ -257,6 +275,7 @@ int main(void)
 		cmocka_unit_test(memory_that_is_too_small_is_refused),
 		cmocka_unit_test(whatever_is_put_and_removed_it_says_what_a_plain_array_says),
 		cmocka_unit_test(removal_keeps_every_other_entry_findable),
+		cmocka_unit_test(removal_does_so_at_the_end_of_the_table_too),
 		cmocka_unit_test(when_the_window_is_full_the_oldest_of_it_leaves_and_nothing_else),
 		cmocka_unit_test(a_table_filled_beyond_its_size_loses_only_what_it_says_it_lost),
 		cmocka_unit_test(a_million_neighbours_fit_and_are_all_found),

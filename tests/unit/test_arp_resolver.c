@@ -217,6 +217,22 @@ static void rfc826_the_sender_is_merged_before_the_operation_is_looked_at(void *
 	leave(&h);
 }
 
+static void rfc826_every_operation_and_every_target_is_merged(void **state)
+{
+	struct house h = resolved();
+	const struct arp_frame words[] = {
+		said(ARP_REQUEST, PEER, "192.168.1.9"), said(ARP_REQUEST, PEER, "192.168.1.1"),
+		said(ARP_REQUEST, PEER, HOST), said(ARP_REPLY, PEER, HOST),
+		said(ARP_REPLY, PEER, "192.168.1.1"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(words); i++)
+		assert_int_equal(hear(&h, 50 + 50 * (double)i, &words[i]).effect, ARPRES_CONFIRMED);
+	assert_int_equal(ask(&h, 309, ARPRES_FROM_CACHE), ARPRES_KNOWN);
+	leave(&h);
+}
+
 static void rfc826_a_merge_changes_an_entry_but_only_an_answer_creates_one(void **state)
 {
 	struct house h = house();
@@ -398,6 +414,41 @@ static void rfc1122_2_3_2_1_a_request_another_process_just_sent_is_waited_for(vo
 	leave(&h);
 }
 
+static void a_request_that_was_put_off_does_not_count_as_sent(void **state)
+{
+	struct house h = house();
+
+	(void)state;
+	ask(&h, 10, ARPRES_FROM_CACHE);
+	expect_broadcast(&h, 10, 1);
+	expect_broadcast(&h, 11, 2);
+	arpres_postpone(h.res, addr(HOST), at(11.6));
+	struct arpres_heard heard = reply(&h, 11.1, PEER);
+	assert_true(heard.rtt_ns == ms(1100));		/* the answer to the first */
+	assert_int_equal(heard.tries, 1);
+	leave(&h);
+}
+
+/* Here a second owner is listened for during a tenth of the second. */
+static void rfc1122_2_3_2_1_the_second_outlives_the_listening(void **state)
+{
+	struct house h = house();
+	size_t size = arpres_size(8);
+
+	(void)state;
+	h.config.listen_ns = ms(100);
+	memset(h.res, 0, size);
+	h.res = arpres_init(h.res, size, 8, &h.config, secret, h.cache);
+	ask(&h, 0, ARPRES_FROM_CACHE);
+	expect_broadcast(&h, 0, 1);
+	reply(&h, 0.2, PEER);
+	expect_quiet(&h, 0.35);
+	assert_int_equal(ask(&h, 0.4, ARPRES_ANEW), ARPRES_WAIT);
+	expect_quiet(&h, 0.999);
+	expect_request(&h, 1, ARPRES_WHY_POLL, PEER);
+	leave(&h);
+}
+
 static void a_postponed_first_request_may_be_answered_before_it_is_sent(void **state)
 {
 	struct house h = house();
@@ -537,6 +588,36 @@ static void a_claim_before_the_answer_makes_the_answer_a_conflict(void **state)
 	assert_int_equal(heard.effect, ARPRES_RESOLVED | ARPRES_CONFLICT);
 	assert_mac(heard.mac, hw(PEER));
 	assert_mac(heard.other_mac, hw(LIAR));
+	assert_int_equal(held(&h, PEER), ARP_CONTESTED);
+	leave(&h);
+}
+
+static void a_claim_is_forgotten_with_the_question_it_disturbed(void **state)
+{
+	struct house h = house();
+
+	(void)state;
+	ask(&h, 0, ARPRES_FROM_CACHE);
+	expect_broadcast(&h, 0, 1);
+	announce(&h, 0.1, LIAR);
+	assert_true(reply(&h, 0.2, PEER).effect & ARPRES_CONFLICT);
+	ask(&h, 0.3, ARPRES_ANEW);
+	expect_broadcast(&h, 1, 1);
+	assert_int_equal(reply(&h, 1.1, PEER).effect, ARPRES_RESOLVED);
+	assert_int_equal(held(&h, PEER), ARP_MAPPED);
+	leave(&h);
+}
+
+static void what_is_contested_does_not_go_over_to_the_next_who_claims_it(void **state)
+{
+	struct house h = resolved();
+
+	(void)state;
+	reply(&h, 0.3, LIAR);
+	assert_false(arpres_next(h.res, at(20), &(struct arpres_step){ 0 }));
+	struct arpres_heard heard = announce(&h, 30, "02:00:00:00:00:67");
+	assert_int_equal(heard.effect, ARPRES_CONFLICT);
+	assert_mac(heard.other_mac, hw(PEER));
 	assert_int_equal(held(&h, PEER), ARP_CONTESTED);
 	leave(&h);
 }
@@ -901,6 +982,7 @@ int main(void)
 		cmocka_unit_test(
 			rfc826_a_request_is_broadcast_with_our_addresses_and_no_target_mac),
 		cmocka_unit_test(rfc826_the_sender_is_merged_before_the_operation_is_looked_at),
+		cmocka_unit_test(rfc826_every_operation_and_every_target_is_merged),
 		cmocka_unit_test(rfc826_a_merge_changes_an_entry_but_only_an_answer_creates_one),
 		cmocka_unit_test(rfc826_an_announcement_is_no_answer_even_while_we_ask),
 		cmocka_unit_test(an_operation_nobody_knows_is_named_and_merges_nothing),
@@ -915,6 +997,8 @@ int main(void)
 		cmocka_unit_test(
 			rfc1122_2_3_2_1_one_request_a_second_after_a_failure_found_elsewhere),
 		cmocka_unit_test(rfc1122_2_3_2_1_a_request_another_process_just_sent_is_waited_for),
+		cmocka_unit_test(a_request_that_was_put_off_does_not_count_as_sent),
+		cmocka_unit_test(rfc1122_2_3_2_1_the_second_outlives_the_listening),
 		cmocka_unit_test(a_postponed_first_request_may_be_answered_before_it_is_sent),
 		cmocka_unit_test(a_failure_is_remembered_for_twenty_seconds_then_asked_again),
 		cmocka_unit_test(a_failure_is_bypassed_by_asking_anew_and_mended_by_the_answer),
@@ -924,6 +1008,8 @@ int main(void)
 		cmocka_unit_test(two_owners_that_both_answer_are_both_shown),
 		cmocka_unit_test(after_listening_another_mac_is_a_change_not_a_conflict),
 		cmocka_unit_test(a_claim_before_the_answer_makes_the_answer_a_conflict),
+		cmocka_unit_test(a_claim_is_forgotten_with_the_question_it_disturbed),
+		cmocka_unit_test(what_is_contested_does_not_go_over_to_the_next_who_claims_it),
 		cmocka_unit_test(two_claims_before_the_answer_are_a_conflict_already),
 		cmocka_unit_test(a_forged_answer_alone_is_not_taken_without_a_word),
 		cmocka_unit_test(before_the_honest_reply_a_forged_one_does_not_hide_it),

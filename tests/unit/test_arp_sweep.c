@@ -432,6 +432,22 @@ static void between_two_passes_the_deadline_is_the_first_silent_ones_second(void
 	free(s);
 }
 
+static void what_is_taken_back_over_the_border_of_two_ranges_keeps_its_addresses(void **state)
+{
+	static const char *const text[] = { "10.0.0.1-3", "10.7.7.7", "172.16.0.1-2" };
+	struct arpsweep *s = sweep(text, LENGTH(text), 0, 1);
+	struct ip4 first[8], again[8];
+
+	(void)state;
+	assert_int_equal(ask(s, 0, first, 8), 6);
+	arpsweep_rewind(s, first[1], 5, at(0.1));
+	assert_int_equal(ask(s, 0.1, again, 8), 5);
+	for (size_t i = 0; i < 5; i++)
+		assert_ip(again[i], first[i + 1]);
+	assert_ip(again[2], addr("10.7.7.7"));
+	free(s);
+}
+
 static void rewinding_to_an_address_that_is_no_target_changes_nothing(void **state)
 {
 	struct arpsweep *s = sweep_of("10.0.0.0/30", 0, 1);
@@ -465,6 +481,8 @@ int main(void)
 		cmocka_unit_test(rfc1122_2_3_2_1_the_second_is_kept_from_the_zero_of_the_clock),
 		cmocka_unit_test(a_pass_whose_rest_has_answered_leads_into_the_next_at_once),
 		cmocka_unit_test(between_two_passes_the_deadline_is_the_first_silent_ones_second),
+		cmocka_unit_test(
+			what_is_taken_back_over_the_border_of_two_ranges_keeps_its_addresses),
 		cmocka_unit_test(rewinding_to_an_address_that_is_no_target_changes_nothing),
 	};
 
