@@ -200,17 +200,12 @@ static void drop_repeated(struct options *o)
 }
 
 /* Nobody answers for these, and a question for them would only make noise. */
-static void refuse_nobody(const struct options *o)
+static void refuse_nobody(struct ip4 ip)
 {
-	for (size_t i = 0; i < o->n_ranges; i++) {
-		struct ip4 ip = ip4_from_number(o->range[i].first);
-		char text[IP4_STRLEN];
-		if (o->range[i].first != o->range[i].last)
-			continue;
-		ip4_format(ip, text);
-		if (ip4_is_multicast(ip) || o->range[i].first == UINT32_MAX || ip.b[0] == 0)
-			usage("%s is not one host's address: nobody answers for it", text);
-	}
+	char text[IP4_STRLEN];
+
+	if (ip4_is_multicast(ip) || ip4_number(ip) == UINT32_MAX || ip.b[0] == 0)
+		usage("%s is not one host's address: nobody answers for it", ip4_format(ip, text));
 }
 
 static void take_targets(struct options *o, char **arg)
@@ -221,7 +216,9 @@ static void take_targets(struct options *o, char **arg)
 		else
 			add_range(o, *arg);
 	}
-	refuse_nobody(o);
+	for (size_t i = 0; i < o->n_ranges; i++)
+		if (o->range[i].first == o->range[i].last)
+			refuse_nobody(ip4_from_number(o->range[i].first));
 	if (o->n_ranges > ASK_MAX)
 		o->sweep = true;
 	if (!o->sweep)
@@ -249,11 +246,16 @@ static void take_option(struct options *o, int c)
 		set_job(o, c == OPT_PROBE ? JOB_PROBE : JOB_ANNOUNCE);
 		o->address = address(optarg);
 		o->has_address = true;
+		refuse_nobody(o->address);
 		break;
 	case OPT_DEFEND: o->defend = true; break;
 	case 'i': o->ifname = optarg; break;
 	case 'c': o->count = (unsigned)number("--count", optarg, 1, 255); break;
-	case 't': o->timeout_ns = duration("--timeout", optarg); break;
+	case 't':
+		o->timeout_ns = duration("--timeout", optarg);
+		if (o->timeout_ns == 0)
+			usage("--timeout: \"%s\" leaves no time for an answer", optarg);
+		break;
 	case OPT_FRESH: o->fresh = true; break;
 	case OPT_TTL: o->ttl_ns = duration("--ttl", optarg); break;
 	case OPT_LISTEN: o->listen_ns = duration("--listen", optarg); break;
@@ -292,6 +294,8 @@ static void check(struct options *o, char **rest)
 {
 	char seconds[32];
 
+	if (o->defend && o->job != JOB_ANNOUNCE)
+		usage("%s", "--defend keeps an address that was announced: it needs --announce");
 	if (o->job == JOB_FLUSH && *rest) {
 		o->address = address(*rest++);
 		o->has_address = true;

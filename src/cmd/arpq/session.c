@@ -658,7 +658,7 @@ void cache_trouble(struct arpq *a, const struct cachefile_error *err)
 
 struct cachefile *open_cache(struct arpq *a, struct cachefile_error *err)
 {
-	struct cachefile *c;
+	struct cachefile *c = NULL;
 
 	*err = (struct cachefile_error){ .trouble = CACHEFILE_ABSENT };
 	if (!*a->boot_id)
