@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "version.h"
@@ -85,6 +86,17 @@ static _Noreturn void usage(const char *format, const char *what)
 	complain(format, what);
 	(void)fputs("try: arpq --help\n", stderr);
 	exit(EXIT_USAGE);
+}
+
+static _Noreturn void tell(const char *text)
+{
+	/* A reader that has gone is an error of write(2), and no signal. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)fputs(text, stdout);
+	if (fflush(stdout) == 0)
+		exit(EXIT_DONE);
+	complain("cannot write to standard output: %s", strerror(errno));
+	exit(EXIT_OUTPUT_LOST);
 }
 
 /* ---- values ---------------------------------------------------------------------------- */
@@ -277,12 +289,8 @@ static void take_option(struct options *o, int c)
 	case OPT_JSON: o->json = true; break;
 	case 'q': o->quiet = true; break;
 	case OPT_TRACE: o->trace = true; break;
-	case 'h':
-		(void)fputs(help, stdout);
-		exit(fflush(stdout) == 0 ? EXIT_DONE : EXIT_OUTPUT_LOST);
-	case 'V':
-		(void)puts("arpq (wirelab) " WIRELAB_VERSION);
-		exit(fflush(stdout) == 0 ? EXIT_DONE : EXIT_OUTPUT_LOST);
+	case 'h': tell(help);
+	case 'V': tell("arpq (wirelab) " WIRELAB_VERSION "\n");
 	default:
 		(void)fputs("try: arpq --help\n", stderr);
 		exit(EXIT_USAGE);

@@ -94,6 +94,7 @@ struct arpq {
 	struct cache_entry *learned;	/* to be saved */
 	size_t n_learned, max_learned;
 	uint64_t sent;			/* frames */
+	int output_error;		/* errno of the first write to standard output that failed */
 	bool conflict;			/* exit 4 */
 	bool capture_lost;		/* exit 5 */
 	bool cache_warned;
@@ -121,9 +122,9 @@ int session_begin(struct arpq *a, const struct options *opt);
 int session_end(struct arpq *a, int status);
 
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void say(struct txt *t);			/* one line on standard output */
+void say(struct arpq *a, struct txt *t);	/* one line on standard output */
 /* Before waiting: what was said is to be seen.  False when it finds no place any more. */
-bool flush_output(void);
+bool flush_output(struct arpq *a);
 void remark(struct txt *t);			/* one line on standard error, "arpq: " before it */
 void trace(struct arpq *a, struct txt *t);	/* one line on standard error, with the time */
 

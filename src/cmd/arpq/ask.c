@@ -416,12 +416,12 @@ static int ask_the_wire(struct asking *k)
 	for (size_t i = 0; !status && i < k->n_ports; i++)
 		status = do_what_is_due(k, i);
 	while (!status && k->n_open && !interrupted() && !instant_reached(a->now, limit) &&
-	       flush_output())
+	       flush_output(a))
 		status = do_round(k, limit);
 	for (size_t i = 0; !status && i < k->n_q; i++)
 		if (k->q[i].open)
 			say_silence(k, &k->q[i]);
-	(void)flush_output();
+	(void)flush_output(a);
 	/* Saving takes the time that a second owner needs to speak up. */
 	save_learned(a);
 	while (!status && !interrupted() && !instant_reached(a->now, k->listen_until))

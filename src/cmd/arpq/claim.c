@@ -49,7 +49,7 @@ static void say_outcome(struct claiming *k, const char *outcome, const char *wor
 			}
 		}
 	}
-	say(&t);
+	say(k->a, &t);
 }
 
 static int send_step(struct claiming *k, const struct arpclaim_step *s)
@@ -168,7 +168,7 @@ int claim(struct arpq *a)
 	else
 		arpclaim_announce(&k.claim, a->now);
 	while (!status && !k.over && !interrupted() && !instant_reached(a->now, limit) &&
-	       flush_output())
+	       flush_output(a))
 		status = round_once(&k, limit);
 	port_close(&k.port);
 	if (status)

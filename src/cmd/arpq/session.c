@@ -42,25 +42,23 @@ void complain(const char *format, ...)
 	va_end(args);
 }
 
-/* Of the first write to standard output that failed; stdio itself only remembers that one did. */
-static int output_error;
-
-static void note_output_error(bool failed)
+/* stdio remembers that a write failed, but not why. */
+static void note_error(struct arpq *a, bool written)
 {
-	if (failed && !output_error)
-		output_error = errno ? errno : EIO;
+	if (!written && a->output_error == 0)
+		a->output_error = errno ? errno : EIO;
 }
 
-void say(struct txt *t)
+void say(struct arpq *a, struct txt *t)
 {
 	txt_char(t, '\n');
-	note_output_error(fwrite(t->buf, 1, t->len, stdout) != t->len);
+	note_error(a, fwrite(t->buf, 1, t->len, stdout) == t->len);
 }
 
-bool flush_output(void)
+bool flush_output(struct arpq *a)
 {
-	note_output_error(fflush(stdout) != 0);
-	return output_error == 0;
+	note_error(a, fflush(stdout) == 0);
+	return a->output_error == 0;
 }
 
 void remark(struct txt *t)
@@ -109,7 +107,7 @@ void say_result(struct arpq *a, const struct arp_result *r)
 		if (r->outcome != ARP_FOUND)
 			return;
 		txt_mac(&t, r->mac);
-		say(&t);
+		say(a, &t);
 		return;
 	}
 	if (r->outcome == ARP_FOUND)
@@ -118,7 +116,7 @@ void say_result(struct arpq *a, const struct arp_result *r)
 		arp_view_result_json(&t, &full);
 	else
 		arp_view_result(&t, &full, a->columns);
-	say(&t);
+	say(a, &t);
 }
 
 void say_conflict(struct arpq *a, const struct port *p, struct ip4 ip, struct mac first,
@@ -134,7 +132,7 @@ void say_conflict(struct arpq *a, const struct port *p, struct ip4 ip, struct ma
 		arp_view_conflict_json(&t, ip, first, other, p->iface.name);
 	else
 		arp_view_conflict(&t, ip, first, other, p->iface.name);
-	say(&t);
+	say(a, &t);
 }
 
 /* ---- beginning ------------------------------------------------------------------------ */
@@ -258,7 +256,7 @@ static void say_notes(struct arpq *a)
 			continue;
 		if (a->opt->json) {
 			arp_view_finding_json(&t, f, a->note[f].ip, a->note[f].count);
-			say(&t);
+			say(a, &t);
 		} else {
 			arp_view_finding(&t, f, a->note[f].ip, a->note[f].count);
 			remark(&t);
@@ -290,10 +288,10 @@ int session_end(struct arpq *a, int status)
 	save_learned(a);
 	say_notes(a);
 	whole = end_capture(a);
-	if (flush_output())
-		note_output_error(close(STDOUT_FILENO) != 0);
-	if (output_error) {
-		complain("cannot write to standard output: %s", strerror(output_error));
+	if (flush_output(a))
+		note_error(a, close(STDOUT_FILENO) == 0);
+	if (a->output_error) {
+		complain("cannot write to standard output: %s", strerror(a->output_error));
 		whole = false;
 	}
 	/* Memory, mappings and descriptors go with the process; giving them back one by one

@@ -328,7 +328,7 @@ static int run(struct sweeping *s)
 		if (!status)
 			status = hear_all(s, &heard);
 		if (!status && went == 0 && !heard && !arpsweep_finished(s->sweep, a->now)) {
-			if (!flush_output())
+			if (!flush_output(a))
 				break;
 			show_progress(s, false);
 			status = port_wait(a, &s->port, 1,
@@ -429,13 +429,14 @@ int sweep(struct arpq *a)
 		return status;
 	}
 	n = ip4_ranges_merge(range, n);
+	if (ip4_range_count(range[0]) > UINT32_MAX) {
+		complain("that is the whole Internet: a sweep asks at most 2^32 - 1 addresses");
+		free(range);
+		return EXIT_USAGE;
+	}
 	size = arpsweep_size(range, n);
 	s->sweep = arpsweep_init(zeroed(size), size, range, n, &config, a->now);
 	free(range);
-	if (!s->sweep) {
-		complain("that is the whole Internet: a sweep asks at most 2^32 - 1 addresses");
-		return EXIT_USAGE;
-	}
 	leave_out(s);
 	take_from_cache(s);
 	if (!arpsweep_finished(s->sweep, a->now)) {

@@ -75,7 +75,7 @@ bool kernel_agrees(struct arpq *a, const struct port *p, struct ip4 ip, const st
 		txt_str(&t, "\",\"agrees\":");
 		txt_str(&t, !has_mac || !mac ? "null" : differs ? "false" : "true");
 		txt_char(&t, '}');
-		say(&t);
+		say(a, &t);
 	} else if (!a->opt->quiet) {
 		txt_str(&t, "  the kernel:");
 		txt_column(&t, 17);
@@ -86,7 +86,7 @@ bool kernel_agrees(struct arpq *a, const struct port *p, struct ip4 ip, const st
 		txt_column(&t, 36);
 		txt_str(&t, l.any ? neighbour_state_name(l.found.state) : "knows nothing of it");
 		txt_str(&t, !has_mac || !mac ? "" : differs ? ", DIFFERS" : ", agrees");
-		say(&t);
+		say(a, &t);
 	}
 	return !differs;
 }
@@ -108,7 +108,7 @@ static void say_row(struct arpq *a, const struct cache_entry *e)
 	} else {
 		arp_view_row(&t, &row, a->columns);
 	}
-	say(&t);
+	say(a, &t);
 	if (a->opt->kernel)
 		a->conflict = !kernel_agrees(a, &p, e->ip,
 					     e->state == CACHE_FAILED ? NULL : &e->mac) || a->conflict;
@@ -133,7 +133,7 @@ int show_cache(struct arpq *a)
 		}
 		if (shown++ == 0 && !a->opt->json && !a->opt->quiet) {
 			arp_view_row(&t, NULL, a->columns);
-			say(&t);
+			say(a, &t);
 		}
 		say_row(a, &e);
 	}

@@ -34,7 +34,7 @@ static void say_sighting(struct watching *w, const struct arpwatch_sighting *s)
 		arp_view_sighting_json(&t, s, vendor, w->port.iface.name);
 	else
 		arp_view_sighting(&t, s, vendor);
-	say(&t);
+	say(w->a, &t);
 }
 
 /* A cache entry, but one that is asked before it is used: nobody has asked yet. */
@@ -95,7 +95,7 @@ static bool enough(const struct watching *w)
 {
 	const struct options *opt = w->a->opt;
 
-	return interrupted() || !flush_output() || (opt->count && w->frames >= opt->count) ||
+	return interrupted() || !flush_output(w->a) || (opt->count && w->frames >= opt->count) ||
 	       (opt->timeout_ns &&
 		instant_reached(w->a->now, instant_after(w->a->started, opt->timeout_ns)));
 }
