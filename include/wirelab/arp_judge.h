@@ -31,6 +31,7 @@ enum arp_finding {
 	ARP_F_PROBE,		/* somebody asks whether an address is free */
 	ARP_F_ANNOUNCEMENT,	/* a gratuitous request */
 	ARP_F_GRATUITOUS_REPLY,
+	ARP_F_REPLY_FOR_OTHER,	/* broadcast (RFC 3927 2.5), or handed up by chance */
 	ARP_F_ECHO,		/* our own frame, come back to us */
 	ARP_F_OTHER_VLAN,	/* tagged for another VLAN than ours, or not tagged for ours */
 	ARP_F_NOT_ARP,

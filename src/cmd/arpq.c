@@ -39,6 +39,7 @@ static const char help[] =
 "      --cache-file FILE  default: /run/arpq/cache, for users in XDG_RUNTIME_DIR\n"
 "  -w, --write FILE     pcapng of the exchange, a remark on each frame\n"
 "      --json           one object a line;  -q, --quiet  just the MAC\n"
+"      --color WHEN     auto (a terminal, unless NO_COLOR is set), always, never\n"
 "      --trace          each step of the state machine, with its reason\n"
 "  -h, --help           this;  -V, --version\n"
 "\n"
@@ -74,6 +75,7 @@ static const struct option long_options[] = {
 	{ "cache-file", required_argument, NULL, OPT_CACHE_FILE },
 	{ "write", required_argument, NULL, 'w' },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "color", required_argument, NULL, OPT_COLOR },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "trace", no_argument, NULL, OPT_TRACE },
 	{ "help", no_argument, NULL, 'h' },
@@ -285,8 +287,17 @@ static void take_option(struct options *o, int c)
 		o->has_src_mac = true;
 		break;
 	case OPT_CACHE_FILE: o->cache = optarg; break;
-	case 'w': o->capture = optarg; break;
+	case 'w':
+		if (strcmp(optarg, "-") == 0)
+			usage("%s", "--write: standard output is for the answers: name a file");
+		o->capture = optarg;
+		break;
 	case OPT_JSON: o->json = true; break;
+	case OPT_COLOR:
+		if (strcmp(optarg, "auto") && strcmp(optarg, "always") && strcmp(optarg, "never"))
+			usage("--color: \"%s\" is none of auto, always, never", optarg);
+		o->color = *optarg == 'n' ? COLOR_NEVER : optarg[1] == 'l' ? COLOR_ALWAYS : COLOR_AUTO;
+		break;
 	case 'q': o->quiet = true; break;
 	case OPT_TRACE: o->trace = true; break;
 	case 'h': tell(help);
@@ -314,6 +325,8 @@ static void check(struct options *o, char **rest)
 		return;
 	}
 	take_targets(o, rest);
+	if (o->kernel && o->sweep)
+		usage("%s", "--kernel compares single addresses, not a sweep");
 	if (o->local && o->n_ranges)
 		usage("%s", "--local takes its addresses from the interface: name none");
 	if (o->n_ranges == 0 && !o->local)

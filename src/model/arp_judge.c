@@ -22,6 +22,9 @@ static const struct arp_finding_info findings[ARP_F_COUNT] = {
 	[ARP_F_GRATUITOUS_REPLY] = {
 		"gratuitous_reply", "a gratuitous reply claims the address: not an answer",
 		"RFC 5944 4.6", ARP_W_ORDINARY, false },
+	[ARP_F_REPLY_FOR_OTHER] = {
+		"reply_for_other", "an answer to somebody else's question",
+		"RFC 3927 2.5", ARP_W_ORDINARY, false },
 	[ARP_F_ECHO] = {
 		"echo", "our own frame came back", "RFC 826", ARP_W_ORDINARY, false },
 	[ARP_F_OTHER_VLAN] = {
@@ -117,6 +120,14 @@ static enum arp_finding judge_request(const struct arp_msg *msg, const struct ar
 	return ip4_equal(msg->target_ip, self->ip) ? ARP_F_REQUEST_FOR_US : ARP_F_REQUEST;
 }
 
+/* Nothing in it speaks to us; we hear it because it was sent to everybody, or because a
+ * switch or our own card hands up what is for others. */
+static bool is_for_other(const struct arp_frame *frame, const struct arp_self *self)
+{
+	return !mac_equal(frame->eth.dst, self->mac) &&
+	       !mac_equal(frame->msg.target_mac, self->mac);
+}
+
 static enum arp_finding judge_reply(const struct arp_frame *frame, const struct arp_self *self)
 {
 	const struct arp_msg *msg = &frame->msg;
@@ -126,7 +137,7 @@ static enum arp_finding judge_reply(const struct arp_frame *frame, const struct 
 	if (arp_is_gratuitous(msg))
 		return ARP_F_GRATUITOUS_REPLY;
 	if (!ip4_equal(msg->target_ip, self->ip))
-		return ARP_F_TARGET_IP_NOT_OURS;
+		return is_for_other(frame, self) ? ARP_F_REPLY_FOR_OTHER : ARP_F_TARGET_IP_NOT_OURS;
 	/* A card in promiscuous mode hears what is for others; that is no answer to us,
 	 * whatever the message inside says. */
 	if (!mac_equal(msg->target_mac, self->mac) ||

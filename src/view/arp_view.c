@@ -196,7 +196,11 @@ void arp_view_result_json(struct txt *t, const struct arp_result *r)
 	json_string(t, "vendor", found ? r->vendor : NULL);
 	json_place(t, r->ifname, r->vlan);
 	json_string(t, "source", source_name(r));
-	json_number(t, "requests", r->requests);
+	json_key(t, "requests");
+	if (r->requests || r->source != ARP_FROM_WIRE || r->outcome != ARP_FOUND)
+		txt_u64(t, r->requests);
+	else
+		txt_str(t, "null");
 	json_seconds(t, "rtt", r->rtt_ns, found && r->rtt_ns);
 	json_seconds(t, "age", r->age_ns, cached);
 	json_seconds(t, "expires_in", r->left_ns, cached);
@@ -291,7 +295,7 @@ static void reason_to_send(struct txt *t, const struct arpres_step *s)
 {
 	switch (s->why) {
 	case ARPRES_WHY_UNKNOWN:
-		txt_str(t, "to everybody, because nothing is known (RFC 826)");
+		txt_str(t, "to everybody, with nothing known to go by (RFC 826)");
 		break;
 	case ARPRES_WHY_POLL:
 		txt_str(t, "to the MAC it had, because that grew old (unicast poll, "

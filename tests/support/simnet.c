@@ -1,5 +1,7 @@
 #include "simnet.h"
 
+#include "wirelab/capfile.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -523,22 +525,21 @@ struct simnet_totals simnet_totals(const struct simnet *net)
 	return net->totals;
 }
 
-/* The classic format, in this machine's byte order, nanoseconds: readers know by the magic. */
 bool simnet_dump(const struct simnet *net, FILE *f)
 {
-	const uint32_t magic = 0xa1b23c4d, rest[4] = { 0, 0, ETH_MIN_FRAME, 1 };
-	const uint16_t version[2] = { 2, 4 };
-	bool ok = fwrite(&magic, 4, 1, f) == 1 && fwrite(version, 4, 1, f) == 1 &&
-		  fwrite(rest, 4, 4, f) == 4;
+	char comment[80];
+	struct capw w;
 
-	for (size_t i = 0; i < net->n_sent && ok; i++) {
-		uint64_t ns = net->sent[i].at.ns;
-		const uint32_t packet[4] = { (uint32_t)(ns / SEC_NS), (uint32_t)(ns % SEC_NS),
-					     ETH_MIN_FRAME, ETH_MIN_FRAME };
-		ok = fwrite(packet, sizeof(packet), 1, f) == 1 &&
-		     fwrite(net->sent[i].frame, ETH_MIN_FRAME, 1, f) == 1;
-	}
-	return fflush(f) == 0 && ok;
+	(void)snprintf(comment, sizeof(comment), "a simulated segment, seed %llu",
+		       (unsigned long long)net->config.seed);
+	capw_begin(&w, f, &(struct capw_section){ .application = "simnet", .comment = comment });
+	(void)capw_interface(&w, &(struct capw_if){ .name = "segment",
+						    .linktype = LINKTYPE_ETHERNET });
+	for (size_t i = 0; i < net->n_sent; i++)
+		capw_frame(&w, 0, &(struct capw_frame){
+			.data = net->sent[i].frame, .caplen = ETH_MIN_FRAME,
+			.wirelen = ETH_MIN_FRAME, .unix_ns = net->sent[i].at.ns });
+	return capw_end(&w);
 }
 
 void simnet_free(struct simnet *net)

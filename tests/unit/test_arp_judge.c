@@ -46,6 +46,8 @@ static const struct told whole[] = {
 { ALL, PEER, 1, PEER, "192.168.1.7", NIL, "192.168.1.7", ARP_F_ANNOUNCEMENT },
 { ALL, PEER, 2, PEER, "192.168.1.7", ALL, "192.168.1.7", ARP_F_GRATUITOUS_REPLY },
 { US,  PEER, 2, PEER, "192.168.1.7", US,  "192.168.1.7", ARP_F_GRATUITOUS_REPLY },
+{ ALL, PEER, 2, PEER, "192.168.1.7", LIAR, "192.168.1.9", ARP_F_REPLY_FOR_OTHER },
+{ LIAR, PEER, 2, PEER, "192.168.1.7", LIAR, "192.168.1.9", ARP_F_REPLY_FOR_OTHER },
 { ALL, US,   1, US,   "192.168.1.1", NIL, "192.168.1.7", ARP_F_ECHO },
 { ALL, US,   1, US,   "0.0.0.0",     NIL, "192.168.1.7", ARP_F_ECHO },
 /* what cannot be right */

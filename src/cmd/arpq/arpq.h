@@ -50,6 +50,7 @@ struct options {
 	uint64_t listen_ns;		/* --listen; UINT64_MAX: not given */
 	uint64_t rate;			/* --rate, requests a second; 0: max */
 	bool fresh, kernel, json, quiet, trace, local, defend;
+	enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color;
 	const char *capture;		/* -w */
 	const char *cache;		/* --cache-file */
 	uint16_t vlan;
@@ -96,7 +97,7 @@ struct arpq {
 	uint64_t sent;			/* frames */
 	int output_error;		/* errno of the first write to standard output that failed */
 	bool conflict;			/* exit 4 */
-	bool capture_lost;		/* exit 5 */
+	bool color;			/* a conflict is shown in red */
 	bool cache_warned;
 	char no_cache[256];		/* why there is no cache; "" when there is one */
 };

@@ -142,6 +142,18 @@ static int round_once(struct claiming *k, struct instant limit)
 	return status;
 }
 
+/* Our own kernel does not answer our own probes: whether we have it, it tells us itself. */
+static bool is_own(struct arpq *a, struct ip4 ip)
+{
+	struct netif_addr addr[64];
+	int n = netctl_addresses(a->net, 0, addr, 64);
+
+	for (int i = 0; i < n && i < 64; i++)
+		if (ip4_equal(addr[i].ip, ip))
+			return true;
+	return false;
+}
+
 int claim(struct arpq *a)
 {
 	struct claiming k = { .a = a };
@@ -152,6 +164,11 @@ int claim(struct arpq *a)
 
 	if (status)
 		return status;
+	if (a->opt->job == JOB_PROBE && is_own(a, a->opt->address)) {
+		k.claim = (struct arpclaim){ .ip = a->opt->address, .other = k.port.iface.mac };
+		say_outcome(&k, "in_use", "is in use by this host itself,", true);
+		return EXIT_CONFLICT;
+	}
 	/* While it probes, a host has no address: what others say to ours is not its affair. */
 	k.port.self.ip = IP4_UNSPECIFIED;
 	status = port_open(a, &k.port, (size_t)1 << 20);
@@ -173,5 +190,8 @@ int claim(struct arpq *a)
 	port_close(&k.port);
 	if (status)
 		return status;
-	return k.over || k.claim.state == ARPCLAIM_HELD ? EXIT_DONE : EXIT_NO_ANSWER;
+	if (k.over || k.claim.state == ARPCLAIM_HELD)
+		return EXIT_DONE;
+	complain("cut short: RFC 5227 takes up to nine seconds to tell");
+	return EXIT_NO_ANSWER;
 }

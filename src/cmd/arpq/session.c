@@ -106,6 +106,11 @@ void say_result(struct arpq *a, const struct arp_result *r)
 	if (a->opt->quiet) {
 		if (r->outcome != ARP_FOUND)
 			return;
+		/* Of a whole network the MACs alone would tell nobody anything. */
+		if (a->opt->sweep) {
+			txt_ip(&t, r->ip);
+			txt_char(&t, ' ');
+		}
 		txt_mac(&t, r->mac);
 		say(a, &t);
 		return;
@@ -126,12 +131,24 @@ void say_conflict(struct arpq *a, const struct port *p, struct ip4 ip, struct ma
 	struct txt t = txt_over(buf, sizeof(buf));
 
 	a->conflict = true;
-	if (a->opt->quiet)
+	if (a->opt->quiet) {
+		if (a->opt->sweep) {
+			txt_ip(&t, ip);
+			txt_char(&t, ' ');
+		}
 		txt_mac(&t, other);
-	else if (a->opt->json)
+	} else if (a->opt->json) {
 		arp_view_conflict_json(&t, ip, first, other, p->iface.name);
-	else
-		arp_view_conflict(&t, ip, first, other, p->iface.name);
+	} else {
+		if (a->color)
+			txt_str(&t, "\033[1;31m");
+		/* Of its own, because columns are counted from a text's beginning. */
+		struct txt line = txt_over(t.buf + t.len, t.cap - t.len);
+		arp_view_conflict(&line, ip, first, other, p->iface.name);
+		t.len += line.len;
+		if (a->color)
+			txt_str(&t, "\033[0m");
+	}
 	say(a, &t);
 }
 
@@ -215,6 +232,8 @@ int session_begin(struct arpq *a, const struct options *opt)
 	if (isatty(STDOUT_FILENO))
 		a->columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col
 			     ? size.ws_col : 80;
+	a->color = opt->color == COLOR_ALWAYS ||
+		   (opt->color == COLOR_AUTO && a->columns && !getenv("NO_COLOR"));
 	a->net = netctl_open(err);
 	if (!a->net) {
 		complain("%s", err);
@@ -242,7 +261,10 @@ void take_note(struct arpq *a, enum arp_finding f, struct ip4 ip, bool pending)
 		a->note[f].ip = ip;
 	else if (!ip4_equal(a->note[f].ip, ip))
 		a->note[f].ip = IP4_UNSPECIFIED;
-	if (arp_finding_info(f)->weight == ARP_W_FORGED)
+	/* What others are told about others is worth a word, but no alarm. */
+	if (arp_finding_info(f)->weight == ARP_W_FORGED &&
+	    (pending || arp_finding_info(f)->taken || f == ARP_F_SENDER_IP_OURS ||
+	     f == ARP_F_SENDER_MAC_OURS))
 		a->conflict = true;
 }
 

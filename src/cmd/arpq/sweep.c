@@ -95,8 +95,10 @@ static void take_from_cache(struct sweeping *s)
 		    e.confirmed.ns > a->now.ns || instant_reached(a->now, e.expires) ||
 		    age >= a->opt->ttl_ns || !arpsweep_settle(s->sweep, e.ip))
 			continue;
+		uint64_t left = instant_since(a->now, e.expires);
 		s->n_cached++;
-		say_found(s, e.ip, e.mac, age, instant_since(a->now, e.expires));
+		say_found(s, e.ip, e.mac, age, left < a->opt->ttl_ns - age ? left
+									  : a->opt->ttl_ns - age);
 	}
 	cache_trouble(a, &err);
 	cachefile_close(c);
@@ -335,6 +337,14 @@ static int run(struct sweeping *s)
 					   instant_earlier(limit, arpsweep_deadline(s->sweep)));
 		}
 		a->now = clock_now();
+	}
+	/* The last to answer may have a rival, too. */
+	limit = instant_after(a->now, a->opt->listen_ns == UINT64_MAX ? MSEC_NS : a->opt->listen_ns);
+	while (!status && s->n_found && !interrupted() && !instant_reached(a->now, limit)) {
+		bool heard;
+		status = port_wait(a, &s->port, 1, limit);
+		if (!status)
+			status = hear_all(s, &heard);
 	}
 	show_progress(s, true);
 	return status;

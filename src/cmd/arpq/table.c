@@ -102,7 +102,10 @@ static void say_row(struct arpq *a, const struct cache_entry *e)
 	if (a->opt->quiet) {
 		txt_ip(&t, e->ip);
 		txt_char(&t, ' ');
-		txt_mac(&t, e->mac);
+		if (e->state == CACHE_FAILED)
+			txt_char(&t, '-');
+		else
+			txt_mac(&t, e->mac);
 	} else if (a->opt->json) {
 		arp_view_row_json(&t, &row);
 	} else {

@@ -40,9 +40,10 @@ static void say_sighting(struct watching *w, const struct arpwatch_sighting *s)
 /* A cache entry, but one that is asked before it is used: nobody has asked yet. */
 static void keep(struct watching *w, const struct arpwatch_sighting *s)
 {
-	struct arp_entry e = { .ip = s->ip, .mac = s->mac, .since = w->a->now,
-			       .state = s->event == ARPWATCH_CONFLICT ? ARP_CONTESTED
-								      : ARP_UNVERIFIED };
+	bool quarrel = s->event == ARPWATCH_CONFLICT;
+	struct arp_entry e = { .ip = s->ip, .mac = quarrel ? s->before : s->mac,
+			       .since = w->a->now,
+			       .state = quarrel ? ARP_CONTESTED : ARP_UNVERIFIED };
 
 	if (s->event == ARPWATCH_APPEARED || s->event == ARPWATCH_RETURNED ||
 	    s->event == ARPWATCH_MOVED || s->event == ARPWATCH_CONFLICT)
