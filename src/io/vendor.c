@@ -9,14 +9,14 @@
 #define MEMO 8u
 
 struct memo {
-	uint64_t lo, hi;
+	uint64_t from, to;		/* none when equal */
 	char name[VENDOR_STRLEN];	/* "" for nobody */
 };
 
 struct vendors {
 	const char *dir, *manuf, *index;	/* index may be NULL */
 	bool may_renew;		/* the index: once a process is enough */
-	unsigned n_memo, next_memo;
+	unsigned next_memo;
 	struct memo memo[MEMO];
 	char paths[];
 };
@@ -37,46 +37,46 @@ static void copy_cut(const char *name, char *buf, size_t size)
 	buf[len] = '\0';
 }
 
-static bool look_at(void *to, const struct row *row)
+static const struct memo *recall(const struct vendors *v, uint64_t key)
 {
-	look_consider(to, row);
-	return true;
+	for (unsigned i = 0; i < MEMO; i++)
+		if (key >= v->memo[i].from && key < v->memo[i].to)
+			return &v->memo[i];
+	return NULL;
+}
+
+static void remember(struct vendors *v, const struct block *b, const char *name)
+{
+	struct memo *m = &v->memo[v->next_memo++ % MEMO];
+
+	m->from = b->from;
+	m->to = b->to;
+	memcpy(m->name, name, sizeof(m->name));
 }
 
 /* False when the registry would not be read, or changed under our eyes. */
-static bool answer(struct vendors *v, const struct registry *s, struct look *look,
+static bool answer(struct vendors *v, const struct registry *r, uint64_t key, struct block *b,
 		   char name[static VENDOR_STRLEN])
 {
 	if (v->index) {
-		enum vendor_index_state state = vendor_index_find(v->index, s, look, name);
+		enum vendor_index_state state = vendor_index_find(v->index, r, key, b, name);
 
 		if (state == INDEX_RENEW && v->may_renew) {
 			v->may_renew = false;
-			if (vendor_index_make(v->index, s))
-				state = vendor_index_find(v->index, s, look, name);
+			if (vendor_index_make(v->index, r))
+				state = vendor_index_find(v->index, r, key, b, name);
 		}
 		if (state == INDEX_READY)
 			return true;
 	}
-	return registry_read(s, look_at, look) && (!look->found || registry_name(s, &look->best, name));
-}
-
-static void remember(struct vendors *v, const struct look *look, const char *name)
-{
-	struct memo *m = &v->memo[v->next_memo];
-
-	m->lo = look->lo;
-	m->hi = look->hi;
-	memcpy(m->name, name, sizeof(m->name));
-	v->next_memo = (v->next_memo + 1) % MEMO;
-	if (v->n_memo < MEMO)
-		v->n_memo++;
+	return registry_find(r, key, b) && registry_name(r, b, key, name);
 }
 
 bool vendors_find(struct vendors *v, struct mac mac, char *buf, size_t size)
 {
 	char name[VENDOR_STRLEN] = "";
-	struct registry s;
+	struct registry r;
+	struct block b;
 	uint64_t key = 0;
 
 	if (size > 0)
@@ -85,33 +85,31 @@ bool vendors_find(struct vendors *v, struct mac mac, char *buf, size_t size)
 		return false;
 	for (size_t i = 0; i < sizeof(mac.b); i++)
 		key = key << 8 | mac.b[i];
-	key >>= 48 - ADDRESS_BITS;
+	key >>= 48 - KEY_BITS;
 
-	for (unsigned i = 0; i < v->n_memo; i++) {
-		if (key < v->memo[i].lo || key > v->memo[i].hi)
-			continue;
-		copy_cut(v->memo[i].name, buf, size);
-		return v->memo[i].name[0] != '\0';
+	const struct memo *m = recall(v, key);
+	if (m) {
+		copy_cut(m->name, buf, size);
+		return m->name[0] != '\0';
 	}
-	struct look look = registry_look(key);
-	if (registry_open(&s, v->dir, v->manuf) && answer(v, &s, &look, name))
-		remember(v, &look, name);
+	if (registry_open(&r, v->dir, v->manuf) && answer(v, &r, key, &b, name))
+		remember(v, &b, name);
 	else
 		name[0] = '\0';
-	registry_close(&s);
+	registry_close(&r);
 	copy_cut(name, buf, size);
 	return name[0] != '\0';
 }
 
 const char *vendors_source(struct vendors *v)
 {
-	struct registry s;
-	bool any = registry_open(&s, v->dir, v->manuf);
+	struct registry r;
+	bool any = registry_open(&r, v->dir, v->manuf);
 
-	registry_close(&s);
+	registry_close(&r);
 	if (!any)
 		return NULL;
-	return s.id[MANUF].size > 0 ? v->manuf : v->dir;
+	return r.has[MANUF] ? v->manuf : v->dir;
 }
 
 struct vendors *vendors_open(const char *registry_dir, const char *manuf, const char *index)
@@ -123,14 +121,13 @@ struct vendors *vendors_open(const char *registry_dir, const char *manuf, const 
 	size_t dir_len = strlen(registry_dir) + 1, manuf_len = strlen(manuf) + 1;
 	size_t index_len = index ? strlen(index) + 1 : 0;
 
-	struct vendors *v = malloc(sizeof(*v) + dir_len + manuf_len + index_len);
+	struct vendors *v = calloc(1, sizeof(*v) + dir_len + manuf_len + index_len);
 	if (!v)
 		return NULL;
 	v->dir = memcpy(v->paths, registry_dir, dir_len);
 	v->manuf = memcpy(v->paths + dir_len, manuf, manuf_len);
 	v->index = index ? memcpy(v->paths + dir_len + manuf_len, index, index_len) : NULL;
 	v->may_renew = true;
-	v->n_memo = v->next_memo = 0;
 	return v;
 }
 

@@ -1,3 +1,24 @@
+/*
+ * The index tells for every number whose it is:
+ *
+ *	wirelab-vendors 2 0000b9c1 5d3f01c2bb0a7e11
+ *	000000000 0 002315c5 91a0c2f3
+ *	000001000 0 001774e2 0b7e11d4
+ *	...
+ *	8c1f64100 2 00012345 77ab3c09	from this number on until the next line's,
+ *	8c1f64101 1 00023456 5e0c88d7	the row in this file at this offset; all in
+ *	...				hexadecimal, file 5 is nobody
+ *
+ * Which of several prefixes is the longest was settled when it was made: blocks inside
+ * blocks became runs side by side.  A search halves the lines, each read by itself:
+ * a score of small reads costs less than the first page of a mapping, and no file
+ * that is cut meanwhile can kill us.
+ *
+ * The heading has the number of lines and the registry's identity.  A line's last column
+ * is a check over the line and its number, so a line that was changed, moved, or left out
+ * is noticed when it is met.  Searching always meets the two lines that the key lies
+ * between, or should have lain.
+ */
 #include "vendor_parts.h"
 
 #include <errno.h>
@@ -8,271 +29,121 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- the index ----------------------------------------------------------------
- *
- *	wirelab-vendors 1 0000b5bd 00000000002e0ebe 170f0de4b5a7c000 ... 5d3f01c2
- *	000000    24 0 02315675 91a0c2f3	the heading; below it, from the
- *	...					top: every 48th line of the next
- *	000000    24 0 02315675 0b7e11d4	storey.  The lowest storey has all
- *	000001    24 0 01774012 77ab3c09	the rows, by prefix, the shorter
- *	...					of two first.
- *
- * A look-up reads one piece of 48 lines from each storey: system calls and page
- * faults, not comparisons, are what it costs.
- *
- * The last column is a check over the line and its number, so a line that was
- * changed, moved, or left out is noticed when it is met.  Searching always meets
- * the two lines between which the answer lies, or should have lain.
- */
-
-#define MAGIC "wirelab-vendors 1 "
+#define MAGIC "wirelab-vendors 2 "
 #define MAGIC_LEN (sizeof(MAGIC) - 1)
-#define CHECK_LEN 8u
-#define HEADER_LEN (MAGIC_LEN + 8 + SOURCES * 34u + 1 + CHECK_LEN + 1)
-#define LINE_LEN (9u + 1 + 2 + 1 + 1 + 1 + 8 + 1 + CHECK_LEN + 1)
-#define FAN 48u
-#define STOREYS 6u			/* 48^6 rows are more than there are prefixes */
-#define OFFSET_MAX UINT64_C(99999999)	/* eight digits */
+#define HEADER_LEN (MAGIC_LEN + 9 + 17)
+#define CHECKED 21u			/* bytes of a line before its check */
+#define LINE_LEN (CHECKED + 9)
 
-struct index {
-	int fd;
-	unsigned storeys;		/* number 0 is the lowest */
-	uint64_t lines[STOREYS], before[STOREYS];	/* its lines, and those above it */
-};
+/* ---- lines -------------------------------------------------------------------- */
 
-static char *put_number(char *p, uint64_t n, unsigned digits, unsigned base)
+/* And a blank. */
+static char *put_hex(char *p, uint64_t n, unsigned digits)
 {
-	for (unsigned i = digits; i-- > 0; n /= base)
-		p[i] = "0123456789abcdef"[n % base];
-	return p + digits;
+	for (unsigned i = digits; i-- > 0; n >>= 4)
+		p[i] = "0123456789abcdef"[n & 0xf];
+	p[digits] = ' ';
+	return p + digits + 1;
 }
 
-/* FNV-1a: each step is one-to-one, so no single wrong byte goes unnoticed. */
-static char *put_check(char *p, const char *from, uint64_t number)
+static void put_header(char out[static HEADER_LEN], const struct registry *r, uint64_t lines)
 {
-	uint32_t h = 2166136261u;
-
-	for (unsigned i = 0; i < 4; i++)
-		h = (h ^ (uint32_t)(number >> 8 * i & 0xff)) * 16777619u;
-	for (; from < p; from++)
-		h = (h ^ (unsigned char)*from) * 16777619u;
-	p = put_number(p, h, CHECK_LEN, 16);
-	*p++ = '\n';
-	return p;
+	memcpy(out, MAGIC, MAGIC_LEN);
+	put_hex(put_hex(out + MAGIC_LEN, lines, 8), r->identity, 16);
+	out[HEADER_LEN - 1] = '\n';
 }
 
-static void put_header(char out[static HEADER_LEN], const struct registry *s, uint64_t rows)
+/* The hash's low half: as in the whole of it no single wrong byte goes unnoticed. */
+static void put_line(char out[static LINE_LEN], const struct block *b, uint64_t number)
 {
-	char *p = out;
+	char *p = put_hex(put_hex(put_hex(out, b->from, 9), b->source, 1), b->offset, 8);
 
-	memcpy(p, MAGIC, MAGIC_LEN);
-	p = put_number(p + MAGIC_LEN, rows, 8, 16);
-	for (unsigned i = 0; i < SOURCES; i++) {
-		*p++ = ' ';
-		p = put_number(p, s->id[i].size, 16, 16);
-		*p++ = ' ';
-		p = put_number(p, s->id[i].mtime_ns, 16, 16);
-	}
-	*p++ = ' ';
-	put_check(p, out, 0);
-}
-
-/* number counts all lines of the file, from 1 below the heading. */
-static void put_line(char out[static LINE_LEN], const struct row *row, uint64_t number)
-{
-	char *p = out;
-
-	memset(p, ' ', LINE_LEN);
-	put_number(p, row->first >> (ADDRESS_BITS - row->bits), row->bits / 4, 16);
-	p = put_number(p + 10, row->bits, 2, 10) + 1;
-	p = put_number(p, row->source, 1, 10) + 1;
-	p = put_number(p, row->offset, 8, 10) + 1;
-	put_check(p, out, number);
-}
-
-static bool decimal(const char *p, size_t digits, uint64_t *out)
-{
-	*out = 0;
-	for (size_t i = 0; i < digits; i++) {
-		if (p[i] < '0' || p[i] > '9')
-			return false;
-		*out = *out * 10 + (uint64_t)(p[i] - '0');
-	}
-	return true;
+	put_hex(p, hash_bytes(HASH_BEGIN + number, out, CHECKED), 8);
+	out[LINE_LEN - 1] = '\n';
 }
 
 /* Good is a line that is to the byte what we would have written for what it says. */
-static bool get_line(const char in[static LINE_LEN], uint64_t number, struct row *row)
+static bool get_line(int fd, uint64_t number, struct block *b)
 {
-	char again[LINE_LEN];
-	uint64_t bits, source, first;
+	char in[LINE_LEN], again[LINE_LEN];
+	uint64_t source;
 
-	if (!decimal(in + 10, 2, &bits) || !decimal(in + 13, 1, &source) ||
-	    !decimal(in + 15, 8, &row->offset))
+	if (pread(fd, in, LINE_LEN, (off_t)(HEADER_LEN + number * LINE_LEN)) != LINE_LEN ||
+	    !hex_number(in, 9, &b->from) || !hex_number(in + 10, 1, &source) ||
+	    !hex_number(in + 12, 8, &b->offset) || source > NOBODY)
 		return false;
-	if ((bits != 24 && bits != 28 && bits != 36) || source >= SOURCES ||
-	    !registry_hex(in, bits / 4, &first))
-		return false;
-	row->bits = (unsigned)bits;
-	row->source = (unsigned)source;
-	row->first = first << (ADDRESS_BITS - bits);
-	put_line(again, row, number);
+	b->source = (unsigned)source;
+	put_line(again, b, number);
 	return memcmp(again, in, LINE_LEN) == 0;
 }
 
-/* Where the storeys of so many rows lie; the number of all lines. */
-static uint64_t storeys(struct index *ix, uint64_t rows)
-{
-	uint64_t above = 0;
+/* ---- looking up ----------------------------------------------------------------- */
 
-	ix->storeys = 0;
-	do {
-		ix->lines[ix->storeys++] = rows;
-		rows = (rows + FAN - 1) / FAN;
-	} while (ix->storeys < STOREYS && ix->lines[ix->storeys - 1] > FAN);
-	for (unsigned i = ix->storeys; i-- > 0; above += ix->lines[i])
-		ix->before[i] = above;
-	return above;
-}
-
-/* ---- looking up in the index ---- */
-
-/* The neighbours of a place in the order of (first, bits). */
-struct gap {
-	bool has_at, has_above;
-	struct row at, above;		/* the last row that is not above the place; the next */
-};
-
-static bool is_above(const struct row *row, uint64_t first, unsigned bits)
-{
-	return row->first != first ? row->first > first : row->bits > bits;
-}
-
-/*
- * One storey: of its lines start.., at most FAN, how many are not above the
- * place?  -1 for damage.
- */
-static int storey_search(const struct index *ix, unsigned storey, uint64_t start, uint64_t first,
-			 unsigned bits, struct gap *gap)
-{
-	char text[FAN * LINE_LEN];
-	uint64_t number = ix->before[storey] + start;
-	size_t n = ix->lines[storey] - start < FAN ? (size_t)(ix->lines[storey] - start) : FAN;
-	size_t lo = 0, hi = n;
-
-	ssize_t got = pread(ix->fd, text, n * LINE_LEN, (off_t)(HEADER_LEN + number * LINE_LEN));
-	if (got < 0 || (size_t)got != n * LINE_LEN)
-		return -1;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		struct row row;
-
-		if (!get_line(text + mid * LINE_LEN, number + mid + 1, &row))
-			return -1;
-		if (is_above(&row, first, bits)) {
-			hi = mid;
-			gap->above = row;
-			gap->has_above = true;
-		} else {
-			lo = mid + 1;
-			gap->at = row;
-			gap->has_at = true;
-		}
-	}
-	return (int)lo;
-}
-
-static bool index_search(const struct index *ix, uint64_t first, unsigned bits, struct gap *gap)
-{
-	uint64_t start = 0;
-
-	*gap = (struct gap){ .has_at = false };
-	for (unsigned storey = ix->storeys; storey-- > 0;) {
-		int below = storey_search(ix, storey, start, first, bits, gap);
-
-		/* The storey above has said that the first of these is not above the place. */
-		if (below < 0 || (below == 0 && gap->has_at))
-			return false;
-		if (below == 0)
-			return true;
-		start = (start + (unsigned)below - 1) * FAN;
-	}
-	return true;
-}
-
-/*
- * The longest prefix around the key either is the row before the key's place, or
- * it is around that row as well: then it is looked for by name.
- */
-static bool index_find(const struct index *ix, struct look *look)
-{
-	struct gap gap, at;
-
-	if (!index_search(ix, look->key, ADDRESS_BITS, &gap))
-		return false;
-	if (gap.has_above)
-		look_consider(look, &gap.above);
-	if (gap.has_at)
-		look_consider(look, &gap.at);
-	for (unsigned bits = 28; gap.has_at && !look->found && bits >= OUI_BITS; bits -= 4) {
-		uint64_t first = block_first(look->key, bits);
-
-		if (first != block_first(gap.at.first, bits)) {
-			look_narrow(look, first, block_last(first, bits));
-			continue;
-		}
-		if (!index_search(ix, first, bits, &at))
-			return false;
-		if (at.has_at && at.at.first == first && at.at.bits == bits)
-			look_consider(look, &at.at);
-	}
-	return true;
-}
-
-static enum vendor_index_state index_open(struct index *ix, const char *path,
-					  const struct registry *s)
+/* INDEX_READY: *fd is open, and there are so many lines. */
+static enum vendor_index_state index_open(const char *path, const struct registry *r, int *fd,
+					  uint64_t *lines)
 {
 	char is[HEADER_LEN], should[HEADER_LEN];
 	struct stat st;
-	uint64_t rows;
 
-	ix->fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (ix->fd < 0)
+	*fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (*fd < 0)
 		return errno == ENOENT ? INDEX_RENEW : INDEX_FOREIGN;
-	if (fstat(ix->fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	if (fstat(*fd, &st) != 0 || !S_ISREG(st.st_mode) ||
 	    (st.st_uid != 0 && st.st_uid != geteuid()))
 		return INDEX_FOREIGN;
 	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		return INDEX_RENEW;
-	if (pread(ix->fd, is, sizeof(is), 0) != (ssize_t)sizeof(is) ||
-	    !registry_hex(is + MAGIC_LEN, 8, &rows))
+	if (pread(*fd, is, sizeof(is), 0) != (ssize_t)sizeof(is))
 		return INDEX_RENEW;
-	put_header(should, s, rows);
+	*lines = ((uint64_t)st.st_size - HEADER_LEN) / LINE_LEN;
+	put_header(should, r, *lines);
 	if (memcmp(is, should, sizeof(is)) != 0 ||
-	    (uint64_t)st.st_size != HEADER_LEN + storeys(ix, rows) * LINE_LEN)
+	    (uint64_t)st.st_size != HEADER_LEN + *lines * LINE_LEN)
 		return INDEX_RENEW;
 	return INDEX_READY;
 }
 
-enum vendor_index_state vendor_index_find(const char *path, const struct registry *s,
-					  struct look *look, char name[static VENDOR_STRLEN])
+/* False for damage: the first line is not above any key. */
+static bool search(int fd, uint64_t lines, uint64_t key, struct block *out)
 {
-	struct index ix;
-	struct look l = *look;
+	uint64_t lo = 0, hi = lines, to = KEY_END;
+	struct block line;
 
-	enum vendor_index_state state = index_open(&ix, path, s);
-	if (state == INDEX_READY && !index_find(&ix, &l))
+	while (lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+
+		if (!get_line(fd, mid, &line))
+			return false;
+		if (line.from > key) {
+			hi = mid;
+			to = line.from;
+		} else {
+			lo = mid + 1;
+			*out = line;
+		}
+	}
+	out->to = to;
+	return lo > 0;
+}
+
+enum vendor_index_state vendor_index_find(const char *path, const struct registry *r,
+					  uint64_t key, struct block *out,
+					  char name[static VENDOR_STRLEN])
+{
+	uint64_t lines;
+	int fd;
+
+	enum vendor_index_state state = index_open(path, r, &fd, &lines);
+	if (state == INDEX_READY &&
+	    (!search(fd, lines, key, out) || !registry_name(r, out, key, name)))
 		state = INDEX_RENEW;
-	if (ix.fd >= 0)
-		close(ix.fd);
-	if (state == INDEX_READY && l.found && !registry_name(s, &l.best, name))
-		state = INDEX_RENEW;
-	if (state == INDEX_READY)
-		*look = l;
+	if (fd >= 0)
+		close(fd);
 	return state;
 }
 
-/* ---- making the index ---- */
+/* ---- making --------------------------------------------------------------------- */
 
 struct rows {
 	struct row *row;
@@ -283,7 +154,7 @@ static bool rows_add(void *to, const struct row *row)
 {
 	struct rows *rows = to;
 
-	if (row->offset > OFFSET_MAX)
+	if (row->offset > UINT32_MAX)		/* eight digits */
 		return false;
 	if (rows->n == rows->room) {
 		size_t room = rows->room ? rows->room * 2 : 4096;
@@ -315,65 +186,83 @@ static int compare_rows(const void *x, const void *y)
 	return order ? order : compare_numbers(a->offset, b->offset);
 }
 
-static void rows_sort(struct rows *rows)
-{
-	size_t kept = 0;
-
-	if (rows->n > 0)
-		qsort(rows->row, rows->n, sizeof(*rows->row), compare_rows);
-	for (size_t i = 0; i < rows->n; i++) {
-		const struct row *last = kept > 0 ? &rows->row[kept - 1] : NULL;
-
-		if (last && last->first == rows->row[i].first && last->bits == rows->row[i].bits)
-			continue;
-		rows->row[kept++] = rows->row[i];
-	}
-	rows->n = kept;
-}
-
-static bool write_all(int fd, const char *p, size_t len)
-{
-	while (len > 0) {
-		ssize_t done = write(fd, p, len);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		p += done;
-		len -= (size_t)done;
-	}
-	return true;
-}
-
-static bool index_write(int fd, const struct registry *s, const struct rows *rows)
-{
+/* The lines on their way into the file; the last may yet be overruled. */
+struct writer {
+	int fd;
+	bool failed;
+	uint64_t lines;			/* in the file or in text */
+	size_t len;			/* of text */
+	struct block last;
 	char text[512 * LINE_LEN];
-	size_t len = HEADER_LEN;
-	struct index ix;
-	uint64_t number = 0;
+};
 
-	put_header(text, s, rows->n);
-	storeys(&ix, rows->n);
-	for (unsigned storey = ix.storeys; storey-- > 0;) {
-		uint64_t every = 1;
+static void flush(struct writer *w, uint64_t offset)
+{
+	size_t done = 0;
 
-		for (unsigned i = 0; i < storey; i++)
-			every *= FAN;
-		for (uint64_t i = 0; i < ix.lines[storey]; i++) {
-			if (sizeof(text) - len < LINE_LEN) {
-				if (!write_all(fd, text, len))
-					return false;
-				len = 0;
-			}
-			put_line(text + len, &rows->row[i * every], ++number);
-			len += LINE_LEN;
+	while (!w->failed && done < w->len) {
+		ssize_t n = pwrite(w->fd, w->text + done, w->len - done, (off_t)(offset + done));
+
+		if (n > 0)
+			done += (size_t)n;
+		else if (n == 0 || errno != EINTR)
+			w->failed = true;
+	}
+	w->len = 0;
+}
+
+static void flush_lines(struct writer *w)
+{
+	flush(w, HEADER_LEN + w->lines * LINE_LEN - w->len);
+}
+
+static void write_last(struct writer *w)
+{
+	if (sizeof(w->text) - w->len < LINE_LEN)
+		flush_lines(w);
+	put_line(w->text + w->len, &w->last, w->lines++);
+	w->len += LINE_LEN;
+}
+
+/* From this number on the answer is row, or nobody. */
+static void begin(struct writer *w, uint64_t from, const struct row *row)
+{
+	if (w->last.from != from)
+		write_last(w);
+	w->last = (struct block){ .from = from, .source = row ? row->source : NOBODY,
+				  .offset = row ? row->offset : 0 };
+}
+
+/* Where a row's block ends, that of the one around it goes on. */
+static bool index_write(int fd, const struct registry *r, const struct rows *rows)
+{
+	struct writer w = { .fd = fd, .last.source = NOBODY };
+	const struct row *around[3];		/* of 24, 28 and 36 bits */
+	size_t depth = 0;
+
+	for (size_t i = 0; i <= rows->n; i++) {
+		const struct row *row = i < rows->n ? &rows->row[i] : NULL;
+
+		while (depth > 0 && (!row || row_end(around[depth - 1]) <= row->first)) {
+			uint64_t end = row_end(around[--depth]);
+			begin(&w, end, depth > 0 ? around[depth - 1] : NULL);
+		}
+		/* Not the second row for one prefix. */
+		if (row && (depth == 0 || around[depth - 1]->bits != row->bits)) {
+			around[depth++] = row;
+			begin(&w, row->first, row);
 		}
 	}
-	return write_all(fd, text, len);
+	if (w.last.from != KEY_END)
+		write_last(&w);
+	flush_lines(&w);
+	put_header(w.text, r, w.lines);
+	w.len = HEADER_LEN;
+	flush(&w, 0);
+	return !w.failed;
 }
 
-bool vendor_index_make(const char *path, const struct registry *s)
+bool vendor_index_make(const char *path, const struct registry *r)
 {
 	static const char suffix[] = ".XXXXXX";
 	struct rows rows = { .n = 0 };
@@ -391,10 +280,11 @@ bool vendor_index_make(const char *path, const struct registry *s)
 	}
 	/* root's index serves everybody; another's is nobody else's business */
 	bool ok = fchmod(fd, geteuid() == 0 ? 0644 : 0600) == 0 &&
-		  registry_read(s, rows_add, &rows);
+		  registry_read(r, rows_add, &rows);
 	if (ok) {
-		rows_sort(&rows);
-		ok = index_write(fd, s, &rows);
+		if (rows.n > 0)
+			qsort(rows.row, rows.n, sizeof(*rows.row), compare_rows);
+		ok = index_write(fd, r, &rows);
 	}
 	ok = close(fd) == 0 && ok;
 	/* No fsync: an index that a crash has torn is noticed and made again. */

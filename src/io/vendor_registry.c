@@ -12,41 +12,9 @@
 
 static const char csv_file[CSV_FILES][10] = { "oui.csv", "mam.csv", "oui36.csv", "iab.csv" };
 
-/* ---- prefixes --------------------------------------------------------------- */
-
-void look_narrow(struct look *look, uint64_t lo, uint64_t hi)
-{
-	if (look->lo < lo)
-		look->lo = lo;
-	if (look->hi > hi)
-		look->hi = hi;
-}
-
-void look_consider(struct look *look, const struct row *row)
-{
-	uint64_t last = block_last(row->first, row->bits);
-
-	if (last < look->key) {
-		look_narrow(look, last + 1, UINT64_MAX);
-	} else if (row->first > look->key) {
-		look_narrow(look, 0, row->first - 1);
-	} else {
-		look_narrow(look, row->first, last);
-		if (!look->found || row->bits > look->best.bits)
-			look->best = *row;
-		look->found = true;
-	}
-}
-
-struct look registry_look(uint64_t key)
-{
-	return (struct look){ .key = key, .lo = block_first(key, OUI_BITS),
-			      .hi = block_last(key, OUI_BITS) };
-}
-
 /* ---- rows of the registry's files -------------------------------------------- */
 
-bool registry_hex(const char *p, size_t digits, uint64_t *out)
+bool hex_number(const char *p, size_t digits, uint64_t *out)
 {
 	uint64_t n = 0;
 	bool good = true;
@@ -76,10 +44,10 @@ static size_t csv_head(const char *p, size_t len, struct row *row)
 
 		if (len <= word + digits || memcmp(p, registry[i].word, word) != 0)
 			continue;
-		if (p[word + digits] != ',' || !registry_hex(p + word, digits, &n))
+		if (p[word + digits] != ',' || !hex_number(p + word, digits, &n))
 			return 0;
 		row->bits = registry[i].bits;
-		row->first = n << (ADDRESS_BITS - row->bits);
+		row->first = n << (KEY_BITS - row->bits);
 		return word + digits + 1;
 	}
 	return 0;
@@ -102,7 +70,7 @@ static size_t manuf_head(const char *p, size_t len, struct row *row)
 	size_t at = 0;
 
 	for (;;) {
-		if (given == 48 || len - at < 2 || !registry_hex(p + at, 2, &pair))
+		if (given == 48 || len - at < 2 || !hex_number(p + at, 2, &pair))
 			return 0;
 		number |= pair << (40 - given);
 		given += 8;
@@ -119,7 +87,7 @@ static size_t manuf_head(const char *p, size_t len, struct row *row)
 	if (bits > given || (bits != 24 && bits != 28 && bits != 36))
 		return 0;
 	row->bits = bits;
-	row->first = block_first(number >> (48 - ADDRESS_BITS), bits);
+	row->first = number >> (48 - bits) << (KEY_BITS - bits);
 	return at + 1;
 }
 
@@ -242,74 +210,85 @@ static void tidy(const char *raw, size_t len, char name[static VENDOR_STRLEN])
 
 /* ---- the registry's files ------------------------------------------------------ */
 
-/* Follows symbolic links: packages use them to share these files. */
-static struct identity identify(int dir, const char *name)
+uint64_t hash_bytes(uint64_t h, const void *data, size_t len)
 {
-	struct stat st;
+	const unsigned char *p = data;
 
-	if (fstatat(dir, name, &st, 0) != 0 || !S_ISREG(st.st_mode))
-		return (struct identity){ 0, 0 };
-	return (struct identity){
-		.size = (uint64_t)st.st_size,
-		.mtime_ns = (uint64_t)st.st_mtim.tv_sec * 1000000000u +
-			    (uint64_t)st.st_mtim.tv_nsec,
-	};
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+	return h;
 }
 
-bool registry_open(struct registry *s, const char *dir, const char *manuf)
+/* Follows symbolic links: packages use them to share these files. */
+static bool examine(int dir, const char *name, uint64_t *identity)
+{
+	uint64_t state[3] = { 0 };
+	struct stat st;
+
+	if (fstatat(dir, name, &st, 0) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+		state[0] = (uint64_t)st.st_size;
+		state[1] = (uint64_t)st.st_mtim.tv_sec;
+		state[2] = (uint64_t)st.st_mtim.tv_nsec;
+	}
+	*identity = hash_bytes(*identity, state, sizeof(state));
+	return state[0] > 0;
+}
+
+bool registry_open(struct registry *r, const char *dir, const char *manuf)
 {
 	bool any = false;
 
-	*s = (struct registry){ .manuf = manuf };
-	s->dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	for (unsigned i = 0; s->dir >= 0 && i < CSV_FILES; i++) {
-		s->id[i] = identify(s->dir, csv_file[i]);
-		any = any || s->id[i].size > 0;
+	*r = (struct registry){ .manuf = manuf, .identity = HASH_BEGIN };
+	r->dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (unsigned i = 0; r->dir >= 0 && i < CSV_FILES; i++) {
+		r->has[i] = examine(r->dir, csv_file[i], &r->identity);
+		any = any || r->has[i];
 	}
-	if (!any) {
-		s->id[MANUF] = identify(AT_FDCWD, s->manuf);
-		any = s->id[MANUF].size > 0;
-	}
+	if (!any)
+		any = r->has[MANUF] = examine(AT_FDCWD, r->manuf, &r->identity);
 	return any;
 }
 
-void registry_close(struct registry *s)
+void registry_close(struct registry *r)
 {
-	if (s->dir >= 0)
-		close(s->dir);
+	if (r->dir >= 0)
+		close(r->dir);
 }
 
 /* O_NONBLOCK, lest a FIFO that has taken the file's place makes us wait. */
-static int source_open(const struct registry *s, unsigned source)
+static int source_open(const struct registry *r, unsigned source)
 {
 	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
-	return source == MANUF ? open(s->manuf, flags) : openat(s->dir, csv_file[source], flags);
+	return source == MANUF ? open(r->manuf, flags) : openat(r->dir, csv_file[source], flags);
 }
 
-bool registry_name(const struct registry *s, const struct row *row,
-		     char name[static VENDOR_STRLEN])
+bool registry_name(const struct registry *r, const struct block *b, uint64_t key,
+		   char name[static VENDOR_STRLEN])
 {
 	char text[ROW_READ], raw[ROW_READ];
-	size_t before = row->offset > 0;	/* the end of the line before belongs to the proof */
-	struct row here;
+	size_t before = b->offset > 0;	/* the end of the line before belongs to the proof */
+	struct row row;
 
-	int fd = source_open(s, row->source);
+	name[0] = '\0';
+	if (b->source == NOBODY)
+		return true;
+	int fd = source_open(r, b->source);
 	if (fd < 0)
 		return false;
-	ssize_t got = pread(fd, text, sizeof(text), (off_t)(row->offset - before));
+	ssize_t got = pread(fd, text, sizeof(text), (off_t)(b->offset - before));
 	close(fd);
 	if (got <= (ssize_t)before || (before && text[0] != '\n'))
 		return false;
 
 	const char *p = text + before;
 	size_t len = (size_t)got - before;
-	size_t head = row_head(row->source, p, len, &here);
-	if (head == 0 || here.first != row->first || here.bits != row->bits)
+	size_t head = row_head(b->source, p, len, &row);
+	if (head == 0 || key < row.first || key >= row_end(&row))
 		return false;
 	p += head;
 	len -= head;
-	tidy(raw, row->source == MANUF ? manuf_name(p, len, raw) : csv_name(p, len, raw), name);
+	tidy(raw, b->source == MANUF ? manuf_name(p, len, raw) : csv_name(p, len, raw), name);
 	return true;
 }
 
@@ -372,7 +351,7 @@ static bool walk_next(struct walk *w, struct row *out)
 	return false;
 }
 
-bool registry_read(const struct registry *s, bool (*visit)(void *to, const struct row *row),
+bool registry_read(const struct registry *r, bool (*visit)(void *to, const struct row *row),
 		     void *to)
 {
 	struct walk *w = malloc(sizeof(*w));
@@ -381,9 +360,9 @@ bool registry_read(const struct registry *s, bool (*visit)(void *to, const struc
 	for (unsigned i = 0; ok && i < SOURCES; i++) {
 		struct row row;
 
-		if (s->id[i].size == 0)
+		if (!r->has[i])
 			continue;
-		w->fd = source_open(s, i);
+		w->fd = source_open(r, i);
 		w->source = i;
 		w->failed = w->fd < 0;
 		if (w->fd < 0) {
@@ -398,4 +377,44 @@ bool registry_read(const struct registry *s, bool (*visit)(void *to, const struc
 	}
 	free(w);
 	return ok;
+}
+
+/* A question and its answer so far; rows are shown to it one after another. */
+struct look {
+	uint64_t key;
+	unsigned bits;		/* of the longest prefix around key */
+	struct block *block;	/* reaches to the nearest edges */
+};
+
+static void edge(struct look *look, uint64_t at)
+{
+	struct block *b = look->block;
+
+	if (at <= look->key && at > b->from)
+		b->from = at;
+	if (at > look->key && at < b->to)
+		b->to = at;
+}
+
+static bool consider(void *to, const struct row *row)
+{
+	struct look *look = to;
+	uint64_t end = row_end(row);
+
+	edge(look, row->first);
+	edge(look, end);
+	if (row->first <= look->key && look->key < end && row->bits > look->bits) {
+		look->bits = row->bits;
+		look->block->source = row->source;
+		look->block->offset = row->offset;
+	}
+	return true;
+}
+
+bool registry_find(const struct registry *r, uint64_t key, struct block *out)
+{
+	struct look look = { .key = key, .block = out };
+
+	*out = (struct block){ .to = KEY_END, .source = NOBODY };
+	return registry_read(r, consider, &look);
 }
