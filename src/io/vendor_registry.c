@@ -7,10 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HEAD_MAX 24u		/* no row's prefix column is longer: "00:1B:C5:00:00:00/36\t" */
+#define PIECE 262144u		/* of a file that is read through */
 #define ROW_READ 512u		/* a row's beginning with its name */
 
-static const char csv_file[CSV_FILES][10] = { "oui.csv", "mam.csv", "oui36.csv", "iab.csv" };
+/* Each file has the rows of its own registry only. */
+static const struct { char file[10], word[6]; uint8_t word_len, bits; } csv[CSV_FILES] = {
+	{ "oui.csv", "MA-L,", 5, 24 },
+	{ "mam.csv", "MA-M,", 5, 28 },
+	{ "oui36.csv", "MA-S,", 5, 36 },
+	{ "iab.csv", "IAB,", 4, 36 },
+};
 
 /* ---- rows of the registry's files -------------------------------------------- */
 
@@ -32,25 +38,17 @@ bool hex_number(const char *p, size_t digits, uint64_t *out)
 }
 
 /* "MA-L,002272,": its length, or 0 when no such thing is at the front. */
-static size_t csv_head(const char *p, size_t len, struct row *row)
+static size_t csv_head(unsigned source, const char *p, size_t len, struct row *row)
 {
-	static const struct { char word[6]; uint8_t len, bits; } registry[] = {
-		{ "MA-L,", 5, 24 }, { "MA-M,", 5, 28 }, { "MA-S,", 5, 36 }, { "IAB,", 4, 36 },
-	};
+	size_t word = csv[source].word_len, digits = csv[source].bits / 4u;
+	uint64_t n;
 
-	for (size_t i = 0; i < sizeof(registry) / sizeof(registry[0]); i++) {
-		size_t word = registry[i].len, digits = registry[i].bits / 4u;
-		uint64_t n;
-
-		if (len <= word + digits || memcmp(p, registry[i].word, word) != 0)
-			continue;
-		if (p[word + digits] != ',' || !hex_number(p + word, digits, &n))
-			return 0;
-		row->bits = registry[i].bits;
-		row->first = n << (KEY_BITS - row->bits);
-		return word + digits + 1;
-	}
-	return 0;
+	if (len <= word + digits || memcmp(p, csv[source].word, word) != 0 ||
+	    p[word + digits] != ',' || !hex_number(p + word, digits, &n))
+		return 0;
+	row->bits = csv[source].bits;
+	row->first = n << (KEY_BITS - row->bits);
+	return word + digits + 1;
 }
 
 /* The "/36" that may follow a prefix of manuf: its length, 0 when there is none. */
@@ -94,7 +92,7 @@ static size_t manuf_head(const char *p, size_t len, struct row *row)
 static size_t row_head(unsigned source, const char *p, size_t len, struct row *row)
 {
 	row->source = source;
-	return source == MANUF ? manuf_head(p, len, row) : csv_head(p, len, row);
+	return source == MANUF ? manuf_head(p, len, row) : csv_head(source, p, len, row);
 }
 
 /*
@@ -241,7 +239,7 @@ bool registry_open(struct registry *r, const char *dir, const char *manuf)
 	*r = (struct registry){ .manuf = manuf, .identity = HASH_BEGIN };
 	r->dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (unsigned i = 0; r->dir >= 0 && i < CSV_FILES; i++) {
-		r->has[i] = examine(r->dir, csv_file[i], &r->identity);
+		r->has[i] = examine(r->dir, csv[i].file, &r->identity);
 		any = any || r->has[i];
 	}
 	if (!any)
@@ -260,7 +258,7 @@ static int source_open(const struct registry *r, unsigned source)
 {
 	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
-	return source == MANUF ? open(r->manuf, flags) : openat(r->dir, csv_file[source], flags);
+	return source == MANUF ? open(r->manuf, flags) : openat(r->dir, csv[source].file, flags);
 }
 
 bool registry_name(const struct registry *r, const struct block *b, uint64_t key,
@@ -293,89 +291,55 @@ bool registry_name(const struct registry *r, const struct block *b, uint64_t key
 }
 
 /*
- * A walk over the rows of one file.  A row is a line that begins like one; other
- * lines (the heading, the second line of an address) are passed over.  Read in
- * pieces, not mapped: the file may be replaced or cut meanwhile, and it costs the
- * same.
+ * Shows the rows of one file.  A row is a line that begins like one; other lines (the
+ * heading, the second line of an address) are passed over.  Read in pieces, not mapped:
+ * a file that is cut meanwhile cannot kill us, and page faults cost more than copying.
  */
-struct walk {
-	int fd;
-	unsigned source;
-	bool failed;
-	uint64_t start;			/* offset of buf[0] in the file */
-	size_t at, len;			/* the next line's beginning; bytes in buf */
-	char buf[32768];
-};
-
-/* Makes buf begin at the given offset. */
-static void walk_load(struct walk *w, uint64_t offset)
+static bool read_rows(int fd, unsigned source, char buf[static PIECE],
+		      bool (*visit)(void *to, const struct row *row), void *to)
 {
+	bool whole = true;		/* the piece begins with the beginning of a line */
+	uint64_t start = 0;
 	ssize_t got;
 
-	do {
-		got = pread(w->fd, w->buf, sizeof(w->buf), (off_t)offset);
-	} while (got < 0 && errno == EINTR);
-	w->failed = w->failed || got < 0;
-	w->start = offset;
-	w->at = 0;
-	w->len = got > 0 ? (size_t)got : 0;
-}
+	while ((got = pread(fd, buf, PIECE, (off_t)start)) != 0) {
+		size_t len = got > 0 ? (size_t)got : 0, at = 0;
 
-/* To the line after the one at w->at; false at the end of the file. */
-static bool walk_line(struct walk *w)
-{
-	const char *newline;
-
-	while (!(newline = memchr(w->buf + w->at, '\n', w->len - w->at))) {
-		walk_load(w, w->start + w->len);
-		if (w->len == 0)
+		if (got < 0 && errno != EINTR)
 			return false;
-	}
-	w->at = (size_t)(newline - w->buf) + 1;
-	if (w->len - w->at < HEAD_MAX)
-		walk_load(w, w->start + w->at);
-	return w->at < w->len;
-}
+		while (at < len) {
+			const char *newline = memchr(buf + at, '\n', len - at);
+			struct row row = { .offset = start + at };
 
-static bool walk_next(struct walk *w, struct row *out)
-{
-	while (w->at < w->len) {
-		bool hit = row_head(w->source, w->buf + w->at, w->len - w->at, out) > 0;
-
-		out->offset = w->start + w->at;
-		if (!walk_line(w))
-			w->at = w->len = 0;
-		if (hit)
-			return true;
+			/* Cut off at the end of the piece: the next one begins with it. */
+			if (!newline && at > 0)
+				break;
+			if (whole && row_head(source, buf + at, len - at, &row) > 0 &&
+			    !visit(to, &row))
+				return false;
+			whole = newline != NULL;
+			at = newline ? (size_t)(newline - buf) + 1 : len;
+		}
+		start += at;
 	}
-	return false;
+	return true;
 }
 
 bool registry_read(const struct registry *r, bool (*visit)(void *to, const struct row *row),
-		     void *to)
+		   void *to)
 {
-	struct walk *w = malloc(sizeof(*w));
-	bool ok = w != NULL;
+	char *buf = malloc(PIECE);
+	bool ok = buf != NULL;
 
 	for (unsigned i = 0; ok && i < SOURCES; i++) {
-		struct row row;
-
 		if (!r->has[i])
 			continue;
-		w->fd = source_open(r, i);
-		w->source = i;
-		w->failed = w->fd < 0;
-		if (w->fd < 0) {
-			ok = false;
-			break;
-		}
-		walk_load(w, 0);
-		while (ok && walk_next(w, &row))
-			ok = visit(to, &row);
-		ok = ok && !w->failed;
-		close(w->fd);
+		int fd = source_open(r, i);
+		ok = fd >= 0 && read_rows(fd, i, buf, visit, to);
+		if (fd >= 0)
+			close(fd);
 	}
-	free(w);
+	free(buf);
 	return ok;
 }
 

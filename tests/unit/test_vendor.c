@@ -227,6 +227,28 @@ static void names_are_read_as_csv_has_them(void **state)
 	}
 }
 
+/* Longer than what is read at a time; no beginning of a piece is taken for one of a line. */
+static void an_endless_line_hides_no_row(void **state)
+{
+	static const char fake[] = "MA-L,000004,wrong,", rows[] = "\nMA-L,000004,right,x\n";
+	const size_t piece = 262144, len = 3 * piece;
+	struct place *p = *state;
+	char path[300], *text = malloc(len + sizeof(rows));
+
+	memset(text, 'x', len);
+	memcpy(text, "MA-L,000001,first,", 18);
+	for (size_t at = piece; at < len; at += piece)
+		memcpy(text + at, fake, sizeof(fake) - 1);
+	memcpy(text + len, rows, sizeof(rows));
+	snprintf(path, sizeof(path), "%s/oui.csv", p->dir);
+	put(path, text, len + sizeof(rows) - 1);
+	free(text);
+	for (int round = 0; round < 3; round++) {
+		one_says(p, round == 0 ? NULL : p->index, "00:00:01:00:00:00", "first");
+		one_says(p, round == 0 ? NULL : p->index, "00:00:04:00:00:00", "right");
+	}
+}
+
 static void a_name_cannot_do_anything_to_a_terminal(void **state)
 {
 	struct place *p = *state;
@@ -712,6 +734,7 @@ int main(void)
 		TEST(the_longest_prefix_wins),
 		TEST(what_is_remembered_is_right_for_the_neighbours_too),
 		TEST(names_are_read_as_csv_has_them),
+		TEST(an_endless_line_hides_no_row),
 		TEST(a_name_cannot_do_anything_to_a_terminal),
 		TEST(a_long_name_is_cut_at_a_whole_character),
 		TEST(an_address_that_software_chose_has_no_vendor),
