@@ -4,8 +4,8 @@
  * The registry is the system's (package ieee-data, else Wireshark's manuf); it is
  * never shipped with the project.  Its files are large and in no useful order, and
  * one look-up is all that most runs need, so they are not parsed: an index of
- * fixed-width text lines (prefix, file, offset), made once, is searched with a
- * handful of small reads, and the name is then read from its place in the registry.
+ * fixed-width text lines (number, file, offset), made once, is searched with a
+ * score of small reads, and the name is then read from its place in the registry.
  * Without a place for the index the registry itself is read through.
  *
  * A block may be handed on in smaller parts (MA-M: 28 bits, MA-S and IAB: 36
@@ -28,8 +28,9 @@ struct vendors;
  * manuf: the fall-back when none of the four is there (NULL: /usr/share/wireshark/manuf).
  * index: path of the index file; NULL: do without.  It is made or renewed by the first
  * look-up that finds it missing, damaged, or made from other files (their sizes and
- * times are in it) and its directory writable.  A symbolic link, a FIFO, or a file that
- * is neither ours nor root's is neither used nor replaced.
+ * times are in it) and its directory writable, on a file system with O_TMPFILE (a process
+ * that is killed leaves nothing behind).  A symbolic link, a FIFO, or a file that is
+ * neither ours nor root's is neither used nor replaced.
  * Never NULL for a missing registry (every look-up then finds nothing); NULL only
  * when out of memory.  Nothing is opened before the first look-up, and nothing stays
  * open after one.

@@ -23,7 +23,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>		/* rename */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -262,36 +262,45 @@ static bool index_write(int fd, const struct registry *r, const struct rows *row
 	return !w.failed;
 }
 
+/*
+ * A file without a name until it is whole: nothing is left behind by a process that is
+ * killed meanwhile, and nobody finds half an index.
+ */
+static int open_nameless(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+
+	int fd = dir ? open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600) : -1;
+	free(dir);
+	return fd;
+}
+
+/* No fsync: an index that a crash has torn is noticed and made again. */
+static bool give_name(int fd, const char *path)
+{
+	char self[32];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	unlink(path);		/* linkat() replaces nothing */
+	/* Another process was faster: its index is as good. */
+	return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 || errno == EEXIST;
+}
+
 bool vendor_index_make(const char *path, const struct registry *r)
 {
-	static const char suffix[] = ".XXXXXX";
 	struct rows rows = { .n = 0 };
-	size_t len = strlen(path);
 
-	char *temp = malloc(len + sizeof(suffix));
-	if (!temp)
+	int fd = open_nameless(path);
+	if (fd < 0)
 		return false;
-	memcpy(temp, path, len);
-	memcpy(temp + len, suffix, sizeof(suffix));
-	int fd = mkostemp(temp, O_CLOEXEC);
-	if (fd < 0) {
-		free(temp);
-		return false;
-	}
+	bool ok = registry_read(r, rows_add, &rows);
+	if (ok && rows.n > 0)
+		qsort(rows.row, rows.n, sizeof(*rows.row), compare_rows);
 	/* root's index serves everybody; another's is nobody else's business */
-	bool ok = fchmod(fd, geteuid() == 0 ? 0644 : 0600) == 0 &&
-		  registry_read(r, rows_add, &rows);
-	if (ok) {
-		if (rows.n > 0)
-			qsort(rows.row, rows.n, sizeof(*rows.row), compare_rows);
-		ok = index_write(fd, r, &rows);
-	}
-	ok = close(fd) == 0 && ok;
-	/* No fsync: an index that a crash has torn is noticed and made again. */
-	ok = ok && rename(temp, path) == 0;
-	if (!ok)
-		unlink(temp);
+	ok = ok && index_write(fd, r, &rows) && fchmod(fd, geteuid() == 0 ? 0644 : 0600) == 0 &&
+	     give_name(fd, path);
+	close(fd);
 	free(rows.row);
-	free(temp);
 	return ok;
 }

@@ -92,7 +92,7 @@ enum vendor_index_state vendor_index_find(const char *path, const struct registr
 					  uint64_t key, struct block *out,
 					  char name[static VENDOR_STRLEN]);
 
-/* False when it could not be made; whatever was there before is then still there. */
+/* Puts a new one in the place of what was there; false when it could not be made. */
 bool vendor_index_make(const char *path, const struct registry *r);
 
 #endif

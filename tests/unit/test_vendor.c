@@ -3,12 +3,14 @@
  * test says what is in them; the last tests ask the system's own.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -530,6 +532,29 @@ static void the_index_may_be_written_by_its_owner_only(void **state)
 	assert_int_equal(st.st_mode & 07777, mode);
 }
 
+/* The end of the test finds out whether anything was left behind. */
+static void who_is_killed_while_making_the_index_leaves_nothing(void **state)
+{
+	struct place *p = *state;
+	int status = 0;
+
+	small_registry(p);
+	pid_t child = fork();
+	if (child == 0) {
+		/* The kernel kills who writes more than this. */
+		const struct rlimit core = { 0, 0 }, size = { 100, 100 };
+		char buf[VENDOR_STRLEN];
+
+		if (setrlimit(RLIMIT_CORE, &core) != 0 || setrlimit(RLIMIT_FSIZE, &size) != 0)
+			_exit(2);
+		struct vendors *v = vendors_open(p->dir, p->manuf, p->index);
+		_exit(vendors_find(v, mac_of("f0:f1:f2:00:00:00"), buf, sizeof(buf)) ? 0 : 1);
+	}
+	assert_true(child > 0 && waitpid(child, &status, 0) == child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ);
+	assert_int_equal(access(p->index, F_OK), -1);
+}
+
 static const uid_t nobody = 65534;
 
 /* Does a process of that user get the answer that the index alone has? */
@@ -747,6 +772,7 @@ int main(void)
 		TEST(a_symlink_or_a_fifo_for_an_index_is_left_alone),
 		TEST(where_no_index_can_be_made_the_registry_answers),
 		TEST(the_index_may_be_written_by_its_owner_only),
+		TEST(who_is_killed_while_making_the_index_leaves_nothing),
 		TEST(only_our_own_index_and_roots_are_trusted),
 		TEST(a_registry_of_many_storeys_is_found_in_whole),
 		TEST(two_hundred_prefixes_of_the_systems_registry_agree),
