@@ -61,6 +61,8 @@ static int end(void **state)
 
 static void put(const char *path, const void *data, size_t len)
 {
+	/* ext4 writes out at once what replaces the contents of a file, but not a new file. */
+	unlink(path);
 	FILE *f = fopen(path, "w");
 
 	assert_non_null(f);
