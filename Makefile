@@ -44,7 +44,7 @@ SUPPORT := $(sort $(wildcard tests/support/*.c))
 UNIT    := $(sort $(wildcard tests/unit/test_*.c))
 NET     := $(sort $(wildcard tests/net/test_*.c))
 FUZZ    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
-BENCH   := $(sort $(wildcard tests/bench/*.c))
+BENCH   := $(sort $(filter-out tests/bench/empty.c,$(wildcard tests/bench/*.c)))
 SCRIPTS := $(sort $(wildcard tests/golden/test_*.sh tests/net/test_*.sh))
 
 obj     = $(patsubst %.c,$(B)/%.o,$(1))
@@ -129,6 +129,10 @@ $(BENCHBIN): $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libsupport.a $(LIBS)
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< $(B)/libsupport.a $(LIBS) $(IO_LDLIBS) $(LDLIBS)
 $(call obj,$(BENCH)): CPPFLAGS += -Itests/support
+# What everybody else's programs are: no flags of ours, and libc as a shared library.
+$(B)/bench/empty: tests/bench/empty.c
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) -o $@ $<
 
 # ---- what it is checked with ------------------------------------------------
 # The pure libraries may call nothing that knows about the world outside.  What
@@ -198,6 +202,10 @@ $(call obj,$(FUZZ)): CPPFLAGS += -Itests/support
 $(FUZZBIN): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(LIBS)
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $< $(LIBS) $(IO_LDLIBS) $(LDLIBS)
+
+bench: $(B)/bin/arpq $(B)/bench/bench_arpq $(B)/bench/bench_cache $(B)/bench/empty	## times beside those of the peers that are installed
+	@$(B)/bench/bench_cache
+	@$(B)/bench/bench_arpq $(B)/bin/arpq $(B)/bench/empty
 
 tidy:				## clang-tidy over the sources
 	clang-tidy --quiet $(PROTO) $(MODEL) $(VIEW) -- $(STD) -D_POSIX_C_SOURCE=200809L -Iinclude
