@@ -2,7 +2,8 @@
  * arp_cache.h - which MAC an address has, and since when we know it
  *
  * A fixed table in the caller's memory: open addressing, 16 bytes a slot, two
- * slots an entry, so that a look-up touches one cache line as a rule.  It holds
+ * slots an entry, and every search begins with a cache line, so that a look-up
+ * touches one cache line as a rule (if the memory is aligned to 64).  It holds
  * facts and the time they were learned, and no timers: whether a fact is still
  * fresh is the asker's to decide, from `since` and the time of day it was given.
  *

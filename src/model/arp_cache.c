@@ -16,21 +16,32 @@ struct slot {
 struct arp_cache {
 	struct hash_key key;
 	struct instant epoch;
-	uint32_t homes;		/* slots that a hash can name */
+	uint32_t lines;		/* that a hash can name */
 	uint32_t count;
 	uint64_t reserved[4];	/* the slots start on a cache line of their own */
-	struct slot slot[];	/* homes, and a window's length so that no search wraps */
+	struct slot slot[];	/* of those lines, and a window's length so that no search wraps */
 };
 
 _Static_assert(sizeof(struct slot) == 16, "a slot is a quarter of a cache line");
 _Static_assert(sizeof(struct arp_cache) == 64, "the head is one cache line");
 
-#define SLOTS_PER_ENTRY 2u	/* half full: a search then ends after one or two slots */
+#define SLOTS_PER_ENTRY 2u	/* half full: a search then ends in its first cache line */
+#define SLOTS_PER_LINE 4u
+
+static uint32_t lines_for(size_t n)
+{
+	return (uint32_t)((n * SLOTS_PER_ENTRY + SLOTS_PER_LINE - 1) / SLOTS_PER_LINE);
+}
+
+static uint32_t slots(const struct arp_cache *c)
+{
+	return c->lines * SLOTS_PER_LINE + ARP_CACHE_WINDOW;
+}
 
 size_t arp_cache_size(size_t n)
 {
 	return sizeof(struct arp_cache) +
-	       (n * SLOTS_PER_ENTRY + ARP_CACHE_WINDOW) * sizeof(struct slot);
+	       ((size_t)lines_for(n) * SLOTS_PER_LINE + ARP_CACHE_WINDOW) * sizeof(struct slot);
 }
 
 static uint64_t load64(const uint8_t *p)
@@ -51,7 +62,7 @@ struct arp_cache *arp_cache_init(void *memory, size_t size, size_t n,
 	/* An odd factor loses no bit of the address. */
 	c->key = (struct hash_key){ load64(secret) | 1, load64(secret + 8) };
 	c->epoch = epoch;
-	c->homes = (uint32_t)(n * SLOTS_PER_ENTRY);
+	c->lines = lines_for(n);
 	c->count = 0;
 	return c;
 }
@@ -68,13 +79,14 @@ static struct instant slot_since(const struct arp_cache *c, const struct slot *s
 	return instant_after(c->epoch, ms * MSEC_NS);
 }
 
-static struct arp_entry unpack(const struct arp_cache *c, const struct slot *s)
+/* Field by field into its place: a copy of the whole, read back right after its bytes were
+ * written one by one, makes the processor wait. */
+static inline void unpack(const struct arp_cache *c, const struct slot *s, struct arp_entry *out)
 {
-	struct arp_entry e = { .ip = ip4_from_number(s->ip), .state = (enum arp_state)s->state,
-			       .since = slot_since(c, s) };
-
-	memcpy(e.mac.b, s->mac, sizeof(e.mac.b));
-	return e;
+	out->ip = ip4_from_number(s->ip);
+	memcpy(out->mac.b, s->mac, sizeof(out->mac.b));
+	out->state = (enum arp_state)s->state;
+	out->since = slot_since(c, s);
 }
 
 static struct slot pack(const struct arp_cache *c, const struct arp_entry *e)
@@ -87,11 +99,17 @@ static struct slot pack(const struct arp_cache *c, const struct arp_entry *e)
 	return s;
 }
 
+/* Homes are the first slots of cache lines. */
+static uint32_t home_of(const struct arp_cache *c, struct ip4 ip)
+{
+	return keyed_slot(&c->key, ip, c->lines) * SLOTS_PER_LINE;
+}
+
 /* The slot that holds ip; else the free slot where the search ended; else, when the
  * window is full, the slot past it. */
 static uint32_t search(const struct arp_cache *c, struct ip4 ip)
 {
-	uint32_t i = keyed_slot(&c->key, ip, c->homes);
+	uint32_t i = home_of(c, ip);
 	uint32_t end = i + ARP_CACHE_WINDOW;
 	uint32_t number = ip4_number(ip);
 
@@ -100,19 +118,37 @@ static uint32_t search(const struct arp_cache *c, struct ip4 ip)
 	return i;
 }
 
+/*
+ * Which slot of a line has this number, if any?  Sums, not branches: where in its line an
+ * entry stands is as good as random, and a processor that guesses wrong about it also
+ * stops fetching the lines of the look-ups that follow.
+ */
+static uint32_t pick(const struct slot *line, uint32_t number)
+{
+	bool one = line[1].ip == number, two = line[2].ip == number, three = line[3].ip == number;
+
+	return (uint32_t)(one | three) | (uint32_t)(two | three) << 1;
+}
+
 static bool holds(const struct arp_cache *c, uint32_t i, struct ip4 ip)
 {
-	return i < c->homes + ARP_CACHE_WINDOW && c->slot[i].state &&
-	       c->slot[i].ip == ip4_number(ip);
+	return i < slots(c) && c->slot[i].state && c->slot[i].ip == ip4_number(ip);
 }
 
 bool arp_cache_find(const struct arp_cache *c, struct ip4 ip, struct arp_entry *out)
 {
-	uint32_t i = search(c, ip);
+	const struct slot *s = &c->slot[home_of(c, ip)];
+	uint32_t number = ip4_number(ip);
 
-	if (!holds(c, i, ip))
-		return false;
-	*out = unpack(c, &c->slot[i]);
+	/* Nineteen of twenty are in their first line. */
+	s += pick(s, number);
+	if (s->ip != number || !s->state) {
+		uint32_t i = search(c, ip);
+		if (!holds(c, i, ip))
+			return false;
+		s = &c->slot[i];
+	}
+	unpack(c, s, out);
 	return true;
 }
 
@@ -129,7 +165,7 @@ static uint32_t oldest(const struct arp_cache *c, uint32_t home)
 
 bool arp_cache_put(struct arp_cache *c, const struct arp_entry *entry, struct arp_entry *evicted)
 {
-	uint32_t home = keyed_slot(&c->key, entry->ip, c->homes);
+	uint32_t home = home_of(c, entry->ip);
 	uint32_t i = search(c, entry->ip);
 	bool full = i == home + ARP_CACHE_WINDOW;
 
@@ -139,7 +175,7 @@ bool arp_cache_put(struct arp_cache *c, const struct arp_entry *entry, struct ar
 		 * them, and the searches of others still run over an unbroken row. */
 		i = oldest(c, home);
 		if (evicted)
-			*evicted = unpack(c, &c->slot[i]);
+			unpack(c, &c->slot[i], evicted);
 	} else if (!c->slot[i].state) {
 		c->count++;
 	}
@@ -155,8 +191,8 @@ bool arp_cache_remove(struct arp_cache *c, struct ip4 ip)
 		return false;
 	/* A search stops at a free slot, so what stands behind the hole and may stand
 	 * in it moves up (Knuth, TAOCP 6.4, algorithm R). */
-	for (uint32_t i = hole + 1; i < c->homes + ARP_CACHE_WINDOW && c->slot[i].state; i++) {
-		uint32_t home = keyed_slot(&c->key, ip4_from_number(c->slot[i].ip), c->homes);
+	for (uint32_t i = hole + 1; i < slots(c) && c->slot[i].state; i++) {
+		uint32_t home = home_of(c, ip4_from_number(c->slot[i].ip));
 		if (home <= hole) {
 			c->slot[hole] = c->slot[i];
 			hole = i;
@@ -174,9 +210,9 @@ size_t arp_cache_count(const struct arp_cache *c)
 
 bool arp_cache_each(const struct arp_cache *c, size_t *cursor, struct arp_entry *out)
 {
-	for (; *cursor < c->homes + ARP_CACHE_WINDOW; (*cursor)++)
+	for (; *cursor < slots(c); (*cursor)++)
 		if (c->slot[*cursor].state) {
-			*out = unpack(c, &c->slot[(*cursor)++]);
+			unpack(c, &c->slot[(*cursor)++], out);
 			return true;
 		}
 	return false;
