@@ -142,11 +142,14 @@ int show_cache(struct arpq *a)
 	}
 	cachefile_close(c);
 	cache_trouble(a, &err);
+	/* Who asks for the table wants to know why it is empty; a question need not hear of it. */
+	if (err.trouble == CACHEFILE_STALE_BOOT && !a->opt->json && !a->opt->quiet)
+		complain("%s", err.why);
 	if (shown == 0 && !*err.why && !a->opt->json && !a->opt->quiet)
 		complain("the cache is empty%s%s", *a->cache_path ? ": " : "", a->cache_path);
 	if (elsewhere && !a->opt->json && !a->opt->quiet)
-		complain("%llu entries of other links, or of this one before it changed, not shown",
-			 (unsigned long long)elsewhere);
+		complain("%llu %s of other links, or of this one before it changed, not shown",
+			 (unsigned long long)elsewhere, elsewhere == 1 ? "entry" : "entries");
 	return err.trouble == CACHEFILE_DAMAGED || err.trouble == CACHEFILE_REFUSED || more < 0
 	       ? EXIT_DAMAGED : EXIT_DONE;
 }
