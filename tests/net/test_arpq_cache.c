@@ -196,7 +196,7 @@ static struct runresult arpq_in_time(struct testnet *net, const char *offset, co
 	struct args a;
 
 	args_of(&a, "");
-	snprintf(command, sizeof(command), "exec unshare --time --boottime %s --fork %s %s", offset,
+	snprintf(command, sizeof(command), "exec unshare --time --boottime %s --fork '%s' %s", offset,
 		 a.v[0], args);
 	must(net, testnet_run(net, SIDE_CLIENT, ARGV("sh", "-c", command), &r));
 	return r;
