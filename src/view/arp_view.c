@@ -64,21 +64,6 @@ static void requests(struct txt *t, unsigned n)
 	txt_str(t, n == 1 ? " request" : " requests");
 }
 
-/* How long one waits in vain need not be known to the microsecond. */
-static void waited(struct txt *t, uint64_t ns)
-{
-	const uint64_t ms = 1000000, s = 1000 * ms;
-
-	if (ns >= 60 * s) {
-		short_duration(t, ns);
-	} else if (ns >= s) {
-		txt_duration(t, ns);
-	} else {
-		txt_u64(t, ns / ms);
-		txt_str(t, " ms");
-	}
-}
-
 static void silence(struct txt *t, const struct arp_result *r)
 {
 	if (r->outcome == ARP_STILL_SILENT) {
@@ -88,7 +73,7 @@ static void silence(struct txt *t, const struct arp_result *r)
 		txt_str(t, "no answer to ");
 		requests(t, r->requests);
 		txt_str(t, " in ");
-		waited(t, r->waited_ns);
+		txt_age(t, r->waited_ns);
 	}
 }
 
