@@ -58,7 +58,7 @@ static void put_line(char out[static LINE_LEN], const struct block *b, uint64_t 
 {
 	char *p = put_hex(put_hex(put_hex(out, b->from, 9), b->source, 1), b->offset, 8);
 
-	put_hex(p, hash_bytes(HASH_BEGIN + number, out, CHECKED), 8);
+	put_hex(p, vendor_hash(HASH_BEGIN + number, out, CHECKED), 8);
 	out[LINE_LEN - 1] = '\n';
 }
 
@@ -69,8 +69,8 @@ static bool get_line(int fd, uint64_t number, struct block *b)
 	uint64_t source;
 
 	if (pread(fd, in, LINE_LEN, (off_t)(HEADER_LEN + number * LINE_LEN)) != LINE_LEN ||
-	    !hex_number(in, 9, &b->from) || !hex_number(in + 10, 1, &source) ||
-	    !hex_number(in + 12, 8, &b->offset) || source > NOBODY)
+	    !vendor_hex(in, 9, &b->from) || !vendor_hex(in + 10, 1, &source) ||
+	    !vendor_hex(in + 12, 8, &b->offset) || source > NOBODY)
 		return false;
 	b->source = (unsigned)source;
 	put_line(again, b, number);

@@ -73,11 +73,11 @@ bool registry_name(const struct registry *r, const struct block *b, uint64_t key
 		   char name[static VENDOR_STRLEN]);
 
 /* False, *out untouched, when one of the digits is none. */
-bool hex_number(const char *p, size_t digits, uint64_t *out);
+bool vendor_hex(const char *p, size_t digits, uint64_t *out);
 
 /* FNV-1a over the bytes, begun with HASH_BEGIN or going on from the last one's result. */
 #define HASH_BEGIN UINT64_C(14695981039346656037)
-uint64_t hash_bytes(uint64_t h, const void *data, size_t len);
+uint64_t vendor_hash(uint64_t h, const void *data, size_t len);
 
 /* ---- vendor_index.c ------------------------------------------------------------- */
 
