@@ -34,7 +34,7 @@ void txt_mac(struct txt *t, struct mac mac);
  * unless the text is empty. */
 void txt_column(struct txt *t, size_t column);
 
-/* "0.412 ms", "12.3 s", "3 min 20 s", "2 h 5 min": for people. */
+/* "0.412 ms", "12.3 s", "3 min 20 s", "2 h 5 min", "89 days": for people. */
 void txt_duration(struct txt *t, uint64_t ns);
 
 /* The same without milliseconds: "0.4 s", "12.3 s", "3 min 20 s". */

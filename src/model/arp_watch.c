@@ -48,14 +48,11 @@ static void heard_from(struct arpwatch *w, struct instant now, struct arpwatch_s
 	note(w->now, s->ip, s->mac, now);
 }
 
-/* A reply that is none of our business: a hub shows us all of them, and RFC 3927 2.5 has
- * link-local hosts broadcast theirs.  For who asks it is a forgery, for who watches it is talk. */
-static bool between_others(const struct arpwatch *w, const struct arp_frame *f,
-			   enum arp_finding finding)
+/* A frame from one card that speaks for another is odd, whoever it is meant for. */
+static bool is_relayed(const struct arp_frame *frame)
 {
-	return finding == ARP_F_TARGET_IP_NOT_OURS && !mac_equal(f->eth.dst, w->self.mac) &&
-	       !mac_equal(f->msg.target_mac, w->self.mac) &&
-	       mac_equal(f->eth.src, f->msg.sender_mac);
+	return frame->verdict == V_OK && frame->msg.op == ARP_REPLY &&
+	       !mac_equal(frame->eth.src, frame->msg.sender_mac);
 }
 
 struct arpwatch_sighting arpwatch_hear(struct arpwatch *w, struct instant now,
@@ -75,12 +72,11 @@ struct arpwatch_sighting arpwatch_hear(struct arpwatch *w, struct instant now,
 		   s.finding == ARP_F_NOT_ARP) {
 		s.event = ARPWATCH_NOTHING;
 	} else if (weight == ARP_W_REFUSED ||
-		   (weight == ARP_W_FORGED && s.finding != ARP_F_REPLY_RELAYED &&
-		    !between_others(w, frame, s.finding))) {
+		   (weight == ARP_W_FORGED && s.finding != ARP_F_REPLY_RELAYED)) {
 		s.event = ARPWATCH_ODD;
 	} else if (!ip4_is_unspecified(s.ip)) {
 		heard_from(w, now, &s);
-		if (s.event == ARPWATCH_NOTHING && s.finding == ARP_F_REPLY_RELAYED)
+		if (s.event == ARPWATCH_NOTHING && is_relayed(frame))
 			s.event = ARPWATCH_ODD;
 	}
 	return s;

@@ -25,7 +25,7 @@ static void vendor_at(struct txt *t, const char *vendor, size_t column, size_t c
 		txt_char(t, '-');
 		return;
 	}
-	room = columns == 0 ? SIZE_MAX : columns > t->len + 4 ? columns - t->len : 4;
+	room = columns == 0 ? SIZE_MAX : columns > t->len ? columns - t->len : 0;
 	/* Counted in characters, though a wide one takes two columns: names are Latin. */
 	for (const char *p = vendor; *p && room > 0; room--, n = (size_t)(p - vendor)) {
 		uint32_t code;

@@ -115,11 +115,14 @@ void txt_age(struct txt *t, uint64_t ns)
 		txt_str(t, " min ");
 		txt_u64(t, ns % min / s);
 		txt_str(t, " s");
-	} else {
+	} else if (ns < 48 * h) {
 		txt_u64(t, ns / h);
 		txt_str(t, " h ");
 		txt_u64(t, ns % h / min);
 		txt_str(t, " min");
+	} else {
+		txt_u64(t, ns / (24 * h));
+		txt_str(t, " days");
 	}
 }
 

@@ -413,7 +413,7 @@ static void a_user_with_cap_net_raw_alone_asks_like_root(void **state)
 	sleep_ms(1000);
 	r = as_user(net, &both, "10.60.0.3");
 	expect_exit(&r, 1);
-	expect_out(&r, "next try in");
+	expect_out(&r, " s left");
 	runresult_free(&r);
 	must(net, testnet_run_with(net, SIDE_CLIENT, ARGV("/run/arpq-copy", "--fresh", "10.60.0.3"),
 				   &both, &r));

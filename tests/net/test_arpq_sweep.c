@@ -94,7 +94,8 @@ static void a_sweep_ends_as_soon_as_all_have_answered(void **state)
 	runresult_free(&r);
 	r = arpq(net, "-q 10.50.1.0/24");
 	expect_exit(&r, 0);
-	assert_int_equal(r.out_len, 256 * 18);
+	assert_int_equal(lines_in(r.out), 256);
+	assert_non_null(strstr(r.out, "10.50.1.77 "));
 	assert_string_equal(r.err, "");
 	runresult_free(&r);
 	arpq_says(net, "10.50.1.77", 0, "cached", NULL);
@@ -255,8 +256,8 @@ static void a_kernel_that_owns_a_whole_prefix_is_found_at_each_address(void **st
 	r = arpq(net, "-q 10.70.0.0/24");
 	expect_exit(&r, 0);
 	assert_int_equal(lines_in(r.out), 256);
-	for (const char *p = r.out; *p; p += 18)
-		assert_memory_equal(p, "02:00:00:00:0b:01\n", 18);
+	for (const char *p = r.out; *p; p = strchr(p, '\n') + 1)
+		assert_memory_equal(strchr(p, ' '), " 02:00:00:00:0b:01\n", 19);
 	runresult_free(&r);
 }
 

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Of the kernel's memory, and only while it is full: under a flood of a million frames a
+ * second it holds 20 ms of them, so that the right answer outlasts a busy scheduler. */
+#define ASK_RCVBUF ((size_t)16 << 20)
 #define OTHERS_MAX 4u		/* owners of one address that are named; more are counted */
 
 struct question {
@@ -165,7 +168,7 @@ static int open_resolver(struct asking *k, size_t port)
 		q->since = k->a->now;
 		(void)arpres_ask(k->res[port], k->a->now, q->ip, ARPRES_ANEW, NULL);
 	}
-	return port_open(k->a, &k->port[port], (size_t)4 << 20);
+	return port_open(k->a, &k->port[port], ASK_RCVBUF);
 }
 
 /* ---- while questions are open ------------------------------------------------------------------ */
@@ -326,7 +329,8 @@ static void hear(struct asking *k, size_t port, const struct link_frame *f)
 
 	arp_frame_parse(f->data, f->caplen, &frame);
 	h = arpres_hear(k->res[port], k->a->now, &frame);
-	take_note(k->a, h.finding, h.ip, h.pending && !(h.effect & ARPRES_RESOLVED));
+	q = question_for(k, port, h.ip);
+	take_note(k->a, h.finding, h.ip, q && !h.effect);
 	if (k->a->capture_file) {
 		arp_view_remark_heard(&t, &h, &frame);
 		capture_heard(k->a, &k->port[port], f, t.buf);
@@ -336,7 +340,6 @@ static void hear(struct asking *k, size_t port, const struct link_frame *f)
 		arp_view_heard(&t, &h, &frame);
 		trace(k->a, &t);
 	}
-	q = h.effect ? question_for(k, port, h.ip) : NULL;
 	if (q && h.effect & ARPRES_RESOLVED)
 		resolved(k, q, &h);
 	/* Two that claim the address while nobody has answered: neither is believed, so

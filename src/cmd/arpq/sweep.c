@@ -202,7 +202,7 @@ static struct arpres_heard take(struct sweeping *s, const struct arp_frame *fram
 		return h;
 	h.ip = e.ip = frame->msg.sender_ip;
 	h.mac = e.mac = frame->msg.sender_mac;
-	h.pending = arpsweep_is_silent(s->sweep, h.ip);
+	h.pending = arpsweep_is_silent(s->sweep, h.ip) || arp_cache_find(s->found, h.ip, &held);
 	if (!arp_finding_info(h.finding)->taken)
 		return h;
 	if (arpsweep_settle(s->sweep, h.ip)) {
@@ -232,7 +232,7 @@ static void hear(struct sweeping *s, const struct link_frame *f)
 
 	arp_frame_parse(f->data, f->caplen, &frame);
 	h = take(s, &frame);
-	take_note(s->a, h.finding, h.ip, h.pending && !(h.effect & ARPRES_RESOLVED));
+	take_note(s->a, h.finding, h.ip, h.pending && !h.effect);
 	if (s->a->capture_file) {
 		arp_view_remark_heard(&t, &h, &frame);
 		capture_heard(s->a, &s->port, f, t.buf);
