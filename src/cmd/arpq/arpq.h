@@ -2,7 +2,9 @@
  * arpq.h - what the parts of arpq share
  *
  *	arpq.c (one folder up)  options, and which part does the work
- *	session.c               links, cache, capture: what every part needs
+ *	session.c               beginning and end, and all that is said
+ *	port.c                  the link that questions go out of
+ *	memory.c                the cache, and the memory of who was asked when
  *	ask.c                   one address or several: the resolver on a real link
  *	sweep.c                 a whole network
  *	watch.c                 listening only
@@ -132,6 +134,19 @@ void trace(struct arpq *a, struct txt *t);	/* one line on standard error, with t
 /* SIGINT or SIGTERM has come. */
 bool interrupted(void);
 
+/* Counts what was refused or remarked; session_end() says it. */
+void take_note(struct arpq *a, enum arp_finding f, struct ip4 ip, bool pending);
+
+struct arpres_config resolver_config(const struct options *opt, const struct arp_self *self);
+const char *vendor_name(struct arpq *a, struct mac mac, char buf[static VENDOR_STRLEN]);
+void say_result(struct arpq *a, const struct arp_result *r);
+void say_conflict(struct arpq *a, const struct port *p, struct ip4 ip, struct mac first,
+		  struct mac other);
+
+void *zeroed(size_t size);	/* memory that arrives in one go; ends the program when there is none */
+
+/* ---- port.c ---------------------------------------------------------------------------- */
+
 /* The port whose link reaches target; says why not. */
 int port_find(struct arpq *a, struct ip4 target, struct port *out);
 /* The port that -i names (or the only one there is), for --local, --watch and claims. */
@@ -145,11 +160,11 @@ int drop_privileges(void);
 int port_wait(struct arpq *a, struct port *p, size_t n_ports, struct instant deadline);
 
 /*
- * May a request for ip go now?  Asks the memory that all runs of arpq share; false: not
- * before *until.
+ * Hands what is there to hear(), in batches (<= LINK_BATCH frames), and not for ever:
+ * how many there were, or -1 with errno.
  */
-bool may_ask(struct arpq *a, const struct port *p, struct ip4 ip, struct instant *until);
-void did_not_ask(struct arpq *a, const struct port *p, struct ip4 ip);
+int port_hear(struct port *p, size_t batch, void (*hear)(void *part, const struct link_frame *f),
+	      void *part);
 
 /* Sends and keeps a copy for -w.  False: not sent, errno says why. */
 bool port_send(struct arpq *a, struct port *p, const void *frame, size_t len, const char *why);
@@ -158,8 +173,7 @@ int link_lost(const struct port *p, int error);
 void capture_heard(struct arpq *a, const struct port *p, const struct link_frame *f,
 		   const char *why);
 
-/* Counts what was refused or remarked; session_end() says it. */
-void take_note(struct arpq *a, enum arp_finding f, struct ip4 ip, bool pending);
+/* ---- memory.c -------------------------------------------------------------------------- */
 
 /* The cache entry for ip on this port, if it is of this link's generation. */
 bool recall(struct arpq *a, const struct port *p, struct ip4 ip, struct cache_entry *out);
@@ -169,13 +183,14 @@ void save_learned(struct arpq *a);
 void cache_trouble(struct arpq *a, const struct cachefile_error *err);
 struct cachefile *open_cache(struct arpq *a, struct cachefile_error *err);
 
-struct arpres_config resolver_config(const struct options *opt, const struct arp_self *self);
-const char *vendor_name(struct arpq *a, struct mac mac, char buf[static VENDOR_STRLEN]);
-void say_result(struct arpq *a, const struct arp_result *r);
-void say_conflict(struct arpq *a, const struct port *p, struct ip4 ip, struct mac first,
-		  struct mac other);
+/*
+ * May a request for ip go now?  Asks the memory that all runs of arpq share; false: not
+ * before *until.
+ */
+bool may_ask(struct arpq *a, const struct port *p, struct ip4 ip, struct instant *until);
+void did_not_ask(struct arpq *a, const struct port *p, struct ip4 ip);
 
-void *zeroed(size_t size);	/* memory that arrives in one go; ends the program when there is none */
+void open_asked(struct arpq *a);
 
 /* ---- the parts: each returns an exit status ---------------------------------------------- */
 

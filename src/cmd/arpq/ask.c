@@ -350,18 +350,22 @@ static void hear(struct asking *k, size_t port, const struct link_frame *f)
 		conflict(k, q, mac_equal(h.mac, q->mac) ? h.other_mac : h.mac);
 }
 
+struct hearing { struct asking *k; size_t port; };
+
+static void hear_on(void *part, const struct link_frame *f)
+{
+	const struct hearing *h = part;
+
+	hear(h->k, h->port, f);
+}
+
 static int hear_all(struct asking *k, size_t port)
 {
-	struct link_frame f[LINK_BATCH];
-	int n = 1;
+	struct hearing h = { k, port };
 
-	for (unsigned batch = 0; n > 0 && batch < ROUND_BATCHES && !interrupted(); batch++) {
-		n = link_recv(k->port[port].link, f, k->n_q < 8 ? 8 : LINK_BATCH);
-		if (n < 0)
-			return link_lost(&k->port[port], errno);
-		for (int i = 0; i < n; i++)
-			hear(k, port, &f[i]);
-	}
+	/* A single question touches no more memory than it needs. */
+	if (port_hear(&k->port[port], k->n_q < 8 ? 8 : LINK_BATCH, hear_on, &h) < 0)
+		return link_lost(&k->port[port], errno);
 	return EXIT_DONE;
 }
 

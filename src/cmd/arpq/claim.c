@@ -93,8 +93,9 @@ static int do_step(struct claiming *k, const struct arpclaim_step *s)
 	return EXIT_DONE;
 }
 
-static void hear(struct claiming *k, const struct link_frame *f)
+static void hear(void *part, const struct link_frame *f)
 {
+	struct claiming *k = part;
 	char buf[ARP_VIEW_LINE];
 	struct txt t = txt_over(buf, sizeof(buf));
 	struct arp_frame frame;
@@ -123,20 +124,13 @@ static void hear(struct claiming *k, const struct link_frame *f)
 static int round_once(struct claiming *k, struct instant limit)
 {
 	struct arpclaim_step s;
-	struct link_frame f[LINK_BATCH];
-	int n = (int)LINK_BATCH, status;
-
-	status = port_wait(k->a, &k->port, 1,
+	int status = port_wait(k->a, &k->port, 1,
 			   instant_earlier(limit, arpclaim_deadline(&k->claim)));
+
 	if (status)
 		return status;
-	for (unsigned batch = 0; n == (int)LINK_BATCH && batch < ROUND_BATCHES; batch++) {
-		n = link_recv(k->port.link, f, LINK_BATCH);
-		if (n < 0)
-			return link_lost(&k->port, errno);
-		for (int i = 0; i < n; i++)
-			hear(k, &f[i]);
-	}
+	if (port_hear(&k->port, LINK_BATCH, hear, k) < 0)
+		return link_lost(&k->port, errno);
 	while (!status && !k->over && arpclaim_next(&k->claim, k->a->now, &s))
 		status = do_step(k, &s);
 	return status;

@@ -223,8 +223,9 @@ static struct arpres_heard take(struct sweeping *s, const struct arp_frame *fram
 	return h;
 }
 
-static void hear(struct sweeping *s, const struct link_frame *f)
+static void hear(void *part, const struct link_frame *f)
 {
+	struct sweeping *s = part;
 	char buf[ARP_VIEW_LINE];
 	struct txt t = txt_over(buf, sizeof(buf));
 	struct arp_frame frame;
@@ -246,19 +247,10 @@ static void hear(struct sweeping *s, const struct link_frame *f)
 
 static int hear_all(struct sweeping *s, bool *any)
 {
-	struct link_frame f[LINK_BATCH];
-	int n = (int)LINK_BATCH;
+	int n = port_hear(&s->port, LINK_BATCH, hear, s);
 
-	*any = false;
-	for (unsigned batch = 0; n == (int)LINK_BATCH && batch < ROUND_BATCHES; batch++) {
-		n = link_recv(s->port.link, f, LINK_BATCH);
-		if (n < 0)
-			return link_lost(&s->port, errno);
-		for (int i = 0; i < n; i++)
-			hear(s, &f[i]);
-		*any = *any || n > 0;
-	}
-	return EXIT_DONE;
+	*any = n > 0;
+	return n < 0 ? link_lost(&s->port, errno) : EXIT_DONE;
 }
 
 /* ---- the sweep ---------------------------------------------------------------------------------- */

@@ -50,8 +50,9 @@ static void keep(struct watching *w, const struct arpwatch_sighting *s)
 		learn(w->a, &w->port, &e, CACHE_WATCHED);
 }
 
-static void hear(struct watching *w, const struct link_frame *f)
+static void hear(void *part, const struct link_frame *f)
 {
+	struct watching *w = part;
 	char buf[ARP_VIEW_LINE];
 	struct txt t = txt_over(buf, sizeof(buf));
 	struct arp_frame frame;
@@ -75,21 +76,6 @@ static void hear(struct watching *w, const struct link_frame *f)
 		return;
 	keep(w, &s);
 	say_sighting(w, &s);
-}
-
-static int hear_all(struct watching *w)
-{
-	struct link_frame f[LINK_BATCH];
-	int n = (int)LINK_BATCH;
-
-	for (unsigned batch = 0; n == (int)LINK_BATCH && batch < ROUND_BATCHES; batch++) {
-		n = link_recv(w->port.link, f, LINK_BATCH);
-		if (n < 0)
-			return link_lost(&w->port, errno);
-		for (int i = 0; i < n; i++)
-			hear(w, &f[i]);
-	}
-	return EXIT_DONE;
 }
 
 static bool enough(const struct watching *w)
@@ -141,8 +127,8 @@ int watch(struct arpq *a)
 			limit = instant_earlier(limit,
 						instant_after(a->started, a->opt->timeout_ns));
 		status = port_wait(a, &w.port, 1, limit);
-		if (!status)
-			status = hear_all(&w);
+		if (!status && port_hear(&w.port, LINK_BATCH, hear, &w) < 0)
+			status = link_lost(&w.port, errno);
 		if (instant_reached(a->now, instant_after(w.saved, WATCH_SAVE_NS))) {
 			save_learned(a);
 			w.saved = a->now;
