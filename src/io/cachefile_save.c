@@ -13,10 +13,7 @@
 
 #include "cachefile_line.h"
 
-/* Just under 32 KiB, twice: the heap that every process has is enough, and need not grow and
- * shrink again, which takes longer than the few more writes. */
-#define CHUNK_LINES 229u
-#define CHUNK (CHUNK_LINES * CACHELINE_WIDTH)
+#define CHUNK_LINES 458u			/* read and written at a time: just under 64 KiB */
 #define LOCK_NAP_NS (500 * USEC_NS)
 
 /* An entry of change->put, by its address and its place in the array. */
@@ -56,7 +53,8 @@ struct save {
 	int temp;
 	uint64_t entries, written;		/* lines put into out; bytes already in the file */
 	size_t used;				/* of out */
-	char *in, *out;				/* CHUNK bytes each */
+	size_t room;				/* in each of these, whole lines */
+	char *in, *out;
 };
 
 static bool fail(const struct save *s, const char *what, const char *suffix)
@@ -168,16 +166,17 @@ static bool is_of_this_boot(const char *header, const char *boot_id)
 static bool read_header(struct save *s)
 {
 	struct cacheline_head head;
-	ptrdiff_t n = cachefile_read(s->old.fd, s->in, CACHELINE_WIDTH, 0);
+	char line[CACHELINE_WIDTH];
+	ptrdiff_t n = cachefile_read(s->old.fd, line, sizeof(line), 0);
 
 	if (n < 0)
 		return fail(s, "read", "");
-	if (!cachefile_is_ours(s->in, (size_t)n, s->path, s->err))
+	if (!cachefile_is_ours(line, (size_t)n, s->path, s->err))
 		return false;
-	if (!cacheline_header_parse(s->in, (size_t)n, &head)) {
+	if (!cacheline_header_parse(line, (size_t)n, &head)) {
 		old_is_damaged(s, "does not add up, or is another version's", 0);
 		s->old.void_all = n < (ptrdiff_t)CACHELINE_WIDTH ||
-				  !is_of_this_boot(s->in, s->boot_id);
+				  !is_of_this_boot(line, s->boot_id);
 		return true;
 	}
 	s->old.void_all = strcmp(head.boot_id, s->boot_id) != 0;
@@ -330,7 +329,7 @@ static bool emit(struct save *s, const struct cache_entry *e, const char *line)
 	}
 	if (!within_limit(s, expires_ms))
 		return true;
-	if (s->used == CHUNK && !write_chunk(s))
+	if (s->used == s->room && !write_chunk(s))
 		return false;
 	if (line)
 		memcpy(s->out + s->used, line, CACHELINE_WIDTH);
@@ -410,7 +409,7 @@ static bool merge_old(struct save *s, struct position *at)
 {
 	while (s->old.fd >= 0 && !s->old.void_all) {
 		uint64_t offset = at->line * CACHELINE_WIDTH;
-		size_t want = CHUNK;
+		size_t want = s->room;
 
 		if (offset >= s->old.size)
 			break;
@@ -548,6 +547,17 @@ static bool replace(struct save *s)
 	return true;
 }
 
+/* Room for all that there is, if that is little: one answer needs no 128 KiB. */
+static bool get_buffers(struct save *s)
+{
+	uint64_t lines = 1 + s->old.size / CACHELINE_WIDTH + s->n_puts;
+
+	s->room = (size_t)(lines < CHUNK_LINES ? lines : CHUNK_LINES) * CACHELINE_WIDTH;
+	s->in = malloc(s->room);
+	s->out = malloc(s->room);
+	return (s->in && s->out) || fail(s, "malloc", "");
+}
+
 static bool save_locked(struct save *s)
 {
 	uint64_t now_ms = cacheline_ms(s->change->now);
@@ -555,7 +565,7 @@ static bool save_locked(struct save *s)
 	s->clock_ms = cacheline_ms((struct instant){ clock_ns(CLOCK_BOOTTIME) });
 	if (s->clock_ms < now_ms)
 		s->clock_ms = now_ms;
-	return open_old(s) && sort_puts(s) && find_limit(s) && replace(s);
+	return open_old(s) && sort_puts(s) && get_buffers(s) && find_limit(s) && replace(s);
 }
 
 static void close_if_open(int fd)
@@ -576,12 +586,7 @@ int cachefile_save(const char *path, const char *boot_id, const struct cachefile
 		cachefile_say(err, CACHEFILE_SYSTEM, path, "this machine's boot id is not known");
 		return -1;
 	}
-	s.in = malloc(CHUNK);
-	s.out = malloc(CHUNK);
-	if (!s.in || !s.out)
-		ok = fail(&s, "malloc", "");
-	else
-		ok = open_directory(&s) && take_lock(&s) && save_locked(&s);
+	ok = open_directory(&s) && take_lock(&s) && save_locked(&s);
 	if (ok && flushed)
 		*flushed = s.flushed;
 	close_if_open(s.old.fd);
