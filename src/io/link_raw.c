@@ -24,13 +24,20 @@ union control {
 	uint64_t align;
 };
 
+/* What one frame needs lies together: whoever hears a few frames touches a page or two. */
+struct inbox {
+	struct iovec vec;
+	union control control;
+	/* In front of the frame there is room for the tag that the kernel took off. */
+	uint8_t buf[ETH_TAG_LEN + LINK_SNAPLEN];
+};
+
 struct link {
 	int fd;
 	struct mmsghdr in[LINK_BATCH];
-	struct iovec in_vec[LINK_BATCH];
-	union control control[LINK_BATCH];
-	/* In front of each frame there is room for the tag that the kernel took off. */
-	uint8_t buf[LINK_BATCH][ETH_TAG_LEN + LINK_SNAPLEN];
+	struct inbox inbox[LINK_BATCH];
+	struct mmsghdr out[LINK_BATCH];
+	struct iovec out_vec[LINK_BATCH];
 };
 
 /* ARP, behind no, one or two tags; never our own frames. */
@@ -92,7 +99,8 @@ static int prepare(int fd, const struct link_options *options)
 
 struct link *link_raw_open(const struct link_options *options, char err[static 256])
 {
-	struct link *l = calloc(1, sizeof(*l));
+	/* Not cleared: what is handed to the kernel is filled in first. */
+	struct link *l = malloc(sizeof(*l));
 	int saved;
 
 	if (!l) {
@@ -118,10 +126,12 @@ int link_fd(const struct link *l)
 
 static void aim(struct link *l, size_t i)
 {
-	l->in_vec[i] = (struct iovec){ l->buf[i] + ETH_TAG_LEN, LINK_SNAPLEN };
-	l->in[i].msg_hdr = (struct msghdr){ .msg_iov = &l->in_vec[i], .msg_iovlen = 1,
-					    .msg_control = l->control[i].bytes,
-					    .msg_controllen = sizeof(l->control[i].bytes) };
+	struct inbox *box = &l->inbox[i];
+
+	box->vec = (struct iovec){ box->buf + ETH_TAG_LEN, LINK_SNAPLEN };
+	l->in[i].msg_hdr = (struct msghdr){ .msg_iov = &box->vec, .msg_iovlen = 1,
+					    .msg_control = box->control.bytes,
+					    .msg_controllen = sizeof(box->control.bytes) };
 }
 
 /* MAC, MAC, tag, rest: the addresses move forward into the spare room. */
@@ -149,7 +159,7 @@ static void read_control(struct link *l, size_t i, struct link_frame *f)
 			struct tpacket_auxdata aux;
 			memcpy(&aux, CMSG_DATA(c), sizeof(aux));
 			if (aux.tp_status & TP_STATUS_VLAN_VALID)
-				put_tag_back(f, l->buf[i], &aux);
+				put_tag_back(f, l->inbox[i].buf, &aux);
 		} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPNS) {
 			struct timespec t;
 			memcpy(&t, CMSG_DATA(c), sizeof(t));
@@ -175,7 +185,7 @@ int link_recv(struct link *l, struct link_frame *out, size_t max)
 	for (int i = 0; i < n; i++) {
 		size_t len = l->in[i].msg_len;
 		out[i] = (struct link_frame){
-			.data = l->buf[i] + ETH_TAG_LEN, .wirelen = len,
+			.data = l->inbox[i].buf + ETH_TAG_LEN, .wirelen = len,
 			.caplen = len < LINK_SNAPLEN ? len : LINK_SNAPLEN };
 		read_control(l, (size_t)i, &out[i]);
 	}
@@ -184,18 +194,16 @@ int link_recv(struct link *l, struct link_frame *out, size_t max)
 
 int link_send(struct link *l, const struct link_out *frames, size_t n)
 {
-	struct mmsghdr out[LINK_BATCH];
-	struct iovec vec[LINK_BATCH];
 	int sent;
 
 	if (n > LINK_BATCH)
 		n = LINK_BATCH;
 	for (size_t i = 0; i < n; i++) {
-		vec[i] = (struct iovec){ (void *)(uintptr_t)frames[i].data, frames[i].len };
-		out[i] = (struct mmsghdr){ .msg_hdr = { .msg_iov = &vec[i], .msg_iovlen = 1 } };
+		l->out_vec[i] = (struct iovec){ (void *)(uintptr_t)frames[i].data, frames[i].len };
+		l->out[i].msg_hdr = (struct msghdr){ .msg_iov = &l->out_vec[i], .msg_iovlen = 1 };
 	}
 	do {
-		sent = sendmmsg(l->fd, out, (unsigned)n, MSG_DONTWAIT);
+		sent = sendmmsg(l->fd, l->out, (unsigned)n, MSG_DONTWAIT);
 	} while (sent < 0 && errno == EINTR);
 	return sent;
 }

@@ -50,6 +50,8 @@ struct netctl *netctl_open(char err[static 256])
 		n->sk = nl_socket_alloc();
 	if (n && n->sk) {
 		nl_socket_disable_auto_ack(n->sk);
+		/* To begin with: libnl asks how long a message is and makes room for it. */
+		(void)nl_socket_set_msg_buf_size(n->sk, 4096);
 		rc = nl_connect(n->sk, NETLINK_ROUTE);
 	}
 	if (rc < 0) {

@@ -88,8 +88,6 @@ struct arpq {
 	struct instant now;		/* the clock, read once a round */
 	struct instant started;
 	char boot_id[BOOT_ID_LEN];
-	char cache_path[PATH_MAX];	/* "": there is no cache */
-	char vendor_index[PATH_MAX];
 	FILE *capture_file;
 	struct capw capture;
 	size_t columns;			/* of the terminal; 0: standard output is none */
@@ -102,6 +100,9 @@ struct arpq {
 	bool color;			/* a conflict is shown in red */
 	bool cache_warned;
 	char no_cache[256];		/* why there is no cache; "" when there is one */
+	/* Last, as of these long ones little is used: each page that is touched costs time. */
+	char cache_path[PATH_MAX];	/* "": there is no cache */
+	char vendor_index[PATH_MAX];
 };
 
 /* One interface that questions go out of. */
@@ -121,7 +122,7 @@ struct port {
 /* ---- session.c ------------------------------------------------------------------------ */
 
 /* All that end in a message return an exit status; EXIT_DONE means go on. */
-int session_begin(struct arpq *a, const struct options *opt);
+int session_begin(struct arpq *a, const struct options *opt);	/* a: all zero */
 int session_end(struct arpq *a, int status);
 
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -25,9 +25,9 @@ struct question {
 
 struct asking {
 	struct arpq *a;
-	struct port port[PORTS_MAX];
-	struct arpres *res[PORTS_MAX];	/* NULL: nothing to ask there */
-	size_t n_ports;
+	struct port *port;
+	struct arpres **res;		/* of each port; NULL: nothing to ask there */
+	size_t n_ports, max_ports;
 	struct question *q;
 	size_t n_q;
 	size_t n_open;
@@ -51,7 +51,7 @@ static int choose_port(struct asking *k, struct question *q)
 			q->port = &k->port[i];
 			return EXIT_DONE;
 		}
-	if (k->n_ports == PORTS_MAX) {
+	if (k->n_ports == k->max_ports) {
 		complain("the addresses lie on more than %u interfaces: ask in parts", PORTS_MAX);
 		return EXIT_USAGE;
 	}
@@ -468,8 +468,11 @@ int ask(struct arpq *a)
 	bool agrees = true;
 	int status;
 
+	k.max_ports = k.n_q < PORTS_MAX ? k.n_q : PORTS_MAX;
 	k.q = calloc(k.n_q, sizeof(*k.q));
-	if (!k.q) {
+	k.port = calloc(k.max_ports, sizeof(*k.port));
+	k.res = calloc(k.max_ports, sizeof(struct arpres *));
+	if (!k.q || !k.port || !k.res) {
 		complain("out of memory");
 		return EXIT_NO_ANSWER;
 	}
@@ -489,6 +492,8 @@ int ask(struct arpq *a)
 				 (unsigned long long)q->more_others);
 	}
 	free(k.q);
+	free(k.port);
+	free(k.res);
 	a->conflict = a->conflict || !agrees;
 	return status ? status : k.unanswered ? EXIT_NO_ANSWER : EXIT_DONE;
 }

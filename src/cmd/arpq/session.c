@@ -224,8 +224,8 @@ int session_begin(struct arpq *a, const struct options *opt)
 
 	if (status)
 		return status;
-	*a = (struct arpq){ .opt = opt, .now = clock_now() };
-	a->started = a->now;
+	a->opt = opt;
+	a->started = a->now = clock_now();
 	catch_signals();
 	if (isatty(STDOUT_FILENO))
 		a->columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col
