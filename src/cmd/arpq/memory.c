@@ -2,6 +2,7 @@
 #include "arpq.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* ---- the cache ---------------------------------------------------------------------------- */
@@ -42,18 +43,44 @@ bool recall(struct arpq *a, const struct port *p, struct ip4 ip, struct cache_en
 	       out->confirmed.ns <= a->now.ns;
 }
 
+#define PAGE ((uintptr_t)4096)
+
+/* The whole pages within these bytes, in one go if the kernel can (5.14), as in zeroed(). */
+static void bring_in(void *start, size_t size)
+{
+#ifdef MADV_POPULATE_WRITE
+	uintptr_t first = ((uintptr_t)start + PAGE - 1) / PAGE * PAGE;
+	uintptr_t end = ((uintptr_t)start + size) / PAGE * PAGE;
+
+	if (end > first)
+		(void)madvise((char *)start + (first - (uintptr_t)start), end - first,
+			      MADV_POPULATE_WRITE);
+#else
+	(void)start;
+	(void)size;
+#endif
+}
+
+/* Twice as much, or 16 to begin with. */
+static bool more_room(struct arpq *a)
+{
+	size_t max = a->max_learned ? a->max_learned * 2 : 16;
+	struct cache_entry *to = realloc(a->learned, max * sizeof(*to));
+
+	if (!to)
+		return false;
+	a->learned = to;
+	a->max_learned = max;
+	bring_in(to + a->n_learned, (max - a->n_learned) * sizeof(*to));
+	return true;
+}
+
 void learn(struct arpq *a, const struct port *p, const struct arp_entry *e, enum cache_how how)
 {
 	struct cache_entry *to;
 
-	if (a->n_learned == a->max_learned) {
-		size_t more = a->max_learned ? a->max_learned * 2 : 16;
-		to = realloc(a->learned, more * sizeof(*to));
-		if (!to)
-			return;
-		a->learned = to;
-		a->max_learned = more;
-	}
+	if (a->n_learned == a->max_learned && !more_room(a))
+		return;
 	to = &a->learned[a->n_learned++];
 	*to = (struct cache_entry){
 		.ip = e->ip, .place = p->place, .mac = e->mac, .how = how, .confirmed = e->since,
