@@ -4,44 +4,29 @@
 
 #include "keyed_hash.h"
 
-/* 16 bytes, four to a cache line.  state 0 is a free slot. */
-struct slot {
-	uint32_t ip;		/* as a number */
-	uint8_t mac[6];
-	uint8_t state;
-	uint8_t since_high;	/* milliseconds since the epoch, 40 bits */
-	uint32_t since_low;
-};
-
 struct arp_cache {
 	struct hash_key key;
 	struct instant epoch;
-	uint32_t lines;		/* that a hash can name */
+	uint32_t homes;		/* slots that a hash can name */
 	uint32_t count;
 	uint64_t reserved[4];	/* the slots start on a cache line of their own */
-	struct slot slot[];	/* of those lines, and a window's length so that no search wraps */
+	struct arp_slot slot[];	/* homes, and a window's length so that no search wraps */
 };
 
-_Static_assert(sizeof(struct slot) == 16, "a slot is a quarter of a cache line");
+_Static_assert(sizeof(struct arp_slot) == 16, "a slot is a quarter of a cache line");
 _Static_assert(sizeof(struct arp_cache) == 64, "the head is one cache line");
 
-#define SLOTS_PER_ENTRY 2u	/* half full: a search then ends in its first cache line */
-#define SLOTS_PER_LINE 4u
-
-static uint32_t lines_for(size_t n)
-{
-	return (uint32_t)((n * SLOTS_PER_ENTRY + SLOTS_PER_LINE - 1) / SLOTS_PER_LINE);
-}
+#define SLOTS_PER_ENTRY 2u	/* half full: a search then ends after one or two slots */
 
 static uint32_t slots(const struct arp_cache *c)
 {
-	return c->lines * SLOTS_PER_LINE + ARP_CACHE_WINDOW;
+	return c->homes + ARP_CACHE_WINDOW;
 }
 
 size_t arp_cache_size(size_t n)
 {
 	return sizeof(struct arp_cache) +
-	       ((size_t)lines_for(n) * SLOTS_PER_LINE + ARP_CACHE_WINDOW) * sizeof(struct slot);
+	       (n * SLOTS_PER_ENTRY + ARP_CACHE_WINDOW) * sizeof(struct arp_slot);
 }
 
 static uint64_t load64(const uint8_t *p)
@@ -62,7 +47,7 @@ struct arp_cache *arp_cache_init(void *memory, size_t size, size_t n,
 	/* An odd factor loses no bit of the address. */
 	c->key = (struct hash_key){ load64(secret) | 1, load64(secret + 8) };
 	c->epoch = epoch;
-	c->lines = lines_for(n);
+	c->homes = (uint32_t)(n * SLOTS_PER_ENTRY);
 	c->count = 0;
 	return c;
 }
@@ -72,37 +57,34 @@ static uint64_t pack_since(const struct arp_cache *c, struct instant t)
 	return instant_since(c->epoch, t) / MSEC_NS;
 }
 
-static struct instant slot_since(const struct arp_cache *c, const struct slot *s)
+static struct instant slot_since(const struct arp_cache *c, const struct arp_slot *s)
 {
 	uint64_t ms = (uint64_t)s->since_high << 32 | s->since_low;
 
 	return instant_after(c->epoch, ms * MSEC_NS);
 }
 
-/* Field by field into its place: a copy of the whole, read back right after its bytes were
- * written one by one, makes the processor wait. */
-static inline void unpack(const struct arp_cache *c, const struct slot *s, struct arp_entry *out)
+static void unpack(const struct arp_cache *c, const struct arp_slot *s, struct arp_entry *out)
 {
-	out->ip = ip4_from_number(s->ip);
-	memcpy(out->mac.b, s->mac, sizeof(out->mac.b));
+	out->ip = ip4_from_number(s->number);
+	out->mac = s->mac;
 	out->state = (enum arp_state)s->state;
 	out->since = slot_since(c, s);
 }
 
-static struct slot pack(const struct arp_cache *c, const struct arp_entry *e)
+static struct arp_slot pack(const struct arp_cache *c, const struct arp_entry *e)
 {
 	uint64_t ms = pack_since(c, e->since);
-	struct slot s = { .ip = ip4_number(e->ip), .state = (uint8_t)e->state,
-			  .since_high = (uint8_t)(ms >> 32), .since_low = (uint32_t)ms };
+	struct arp_slot s = { .number = ip4_number(e->ip), .mac = e->mac,
+			      .state = (uint8_t)e->state, .since_high = (uint8_t)(ms >> 32),
+			      .since_low = (uint32_t)ms };
 
-	memcpy(s.mac, e->mac.b, sizeof(s.mac));
 	return s;
 }
 
-/* Homes are the first slots of cache lines. */
 static uint32_t home_of(const struct arp_cache *c, struct ip4 ip)
 {
-	return keyed_slot(&c->key, ip, c->lines) * SLOTS_PER_LINE;
+	return keyed_slot(&c->key, ip, c->homes);
 }
 
 /* The slot that holds ip; else the free slot where the search ended; else, when the
@@ -113,43 +95,37 @@ static uint32_t search(const struct arp_cache *c, struct ip4 ip)
 	uint32_t end = i + ARP_CACHE_WINDOW;
 	uint32_t number = ip4_number(ip);
 
-	while (i < end && c->slot[i].state && c->slot[i].ip != number)
+	while (i < end && c->slot[i].state && c->slot[i].number != number)
 		i++;
 	return i;
 }
 
-/*
- * Which slot of a line has this number, if any?  Sums, not branches: where in its line an
- * entry stands is as good as random, and a processor that guesses wrong about it also
- * stops fetching the lines of the look-ups that follow.
- */
-static uint32_t pick(const struct slot *line, uint32_t number)
-{
-	bool one = line[1].ip == number, two = line[2].ip == number, three = line[3].ip == number;
-
-	return (uint32_t)(one | three) | (uint32_t)(two | three) << 1;
-}
-
 static bool holds(const struct arp_cache *c, uint32_t i, struct ip4 ip)
 {
-	return i < slots(c) && c->slot[i].state && c->slot[i].ip == ip4_number(ip);
+	return i < slots(c) && c->slot[i].state && c->slot[i].number == ip4_number(ip);
+}
+
+const struct arp_slot *arp_cache_peek(const struct arp_cache *c, struct ip4 ip)
+{
+	const struct arp_slot *s = &c->slot[home_of(c, ip)];
+	uint32_t number = ip4_number(ip), i;
+
+	/* Neighbouring addresses have homes far apart (the hash is a multiplication), so nearly
+	 * all of a network's are found at home: one comparison that the processor guesses right,
+	 * and it goes on to fetch what the next look-ups need.  0.0.0.0 looks like a free slot. */
+	if (s->number == number && number != 0)
+		return s;
+	i = search(c, ip);
+	return holds(c, i, ip) ? &c->slot[i] : NULL;
 }
 
 bool arp_cache_find(const struct arp_cache *c, struct ip4 ip, struct arp_entry *out)
 {
-	const struct slot *s = &c->slot[home_of(c, ip)];
-	uint32_t number = ip4_number(ip);
+	const struct arp_slot *s = arp_cache_peek(c, ip);
 
-	/* Nineteen of twenty are in their first line. */
-	s += pick(s, number);
-	if (s->ip != number || !s->state) {
-		uint32_t i = search(c, ip);
-		if (!holds(c, i, ip))
-			return false;
-		s = &c->slot[i];
-	}
-	unpack(c, s, out);
-	return true;
+	if (s)
+		unpack(c, s, out);
+	return s != NULL;
 }
 
 /* Of the window that starts at home, the slot confirmed longest ago. */
@@ -192,13 +168,13 @@ bool arp_cache_remove(struct arp_cache *c, struct ip4 ip)
 	/* A search stops at a free slot, so what stands behind the hole and may stand
 	 * in it moves up (Knuth, TAOCP 6.4, algorithm R). */
 	for (uint32_t i = hole + 1; i < slots(c) && c->slot[i].state; i++) {
-		uint32_t home = home_of(c, ip4_from_number(c->slot[i].ip));
+		uint32_t home = home_of(c, ip4_from_number(c->slot[i].number));
 		if (home <= hole) {
 			c->slot[hole] = c->slot[i];
 			hole = i;
 		}
 	}
-	c->slot[hole] = (struct slot){ 0 };
+	c->slot[hole] = (struct arp_slot){ 0 };
 	c->count--;
 	return true;
 }

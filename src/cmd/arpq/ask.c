@@ -298,7 +298,7 @@ static void resolved(struct asking *k, struct question *q, const struct arpres_h
 	close_question(k, q);
 	/* As long again as the answer took: a second owner on the same link is hardly slower. */
 	if (listen == UINT64_MAX)
-		listen = h->rtt_ns * 2 > MSEC_NS / 2 ? h->rtt_ns * 2 : MSEC_NS / 2;
+		listen = h->rtt_ns * 2 > MSEC_NS / 5 ? h->rtt_ns * 2 : MSEC_NS / 5;
 	k->listen_until = instant_later(k->listen_until, instant_after(k->a->now, listen));
 }
 

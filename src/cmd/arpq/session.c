@@ -77,14 +77,18 @@ void trace(struct arpq *a, struct txt *t)
 
 void *zeroed(size_t size)
 {
-	/* In one go: a fault for each page of a large table costs more than using it. */
+	/* A fault for each page of a large table costs more than using it: in one go, then,
+	 * and in huge pages where the kernel gives them, which a look-up finds sooner. */
+	bool large = size >= (size_t)4 << 20;
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		       MAP_PRIVATE | MAP_ANONYMOUS | (large ? 0 : MAP_POPULATE), -1, 0);
 
 	if (p == MAP_FAILED) {
 		complain("out of memory (%zu bytes)", size);
 		exit(EXIT_NO_ANSWER);
 	}
+	if (large)
+		(void)madvise(p, size, MADV_HUGEPAGE);
 	return p;
 }
 
