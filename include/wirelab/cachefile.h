@@ -29,7 +29,8 @@
  * entry that another process has just saved seems to come from the future.
  *
  * Saving: lock (flock on FILE.lock, bounded wait), read again, merge, write FILE.tmp
- * beside it (O_EXCL, O_NOFOLLOW), check every error, fsync, rename, fsync the directory.
+ * beside it (O_EXCL, O_NOFOLLOW), check every error, fsync, rename, fsync the directory;
+ * no fsync where `fleeting` says that there is no tomorrow.
  */
 #ifndef WIRELAB_CACHEFILE_H
 #define WIRELAB_CACHEFILE_H
@@ -138,6 +139,10 @@ struct cachefile_change {
 					   MAC, VLAN or expiry that struct cache_entry does not
 					   allow is a bug in the caller and ends in an assert */
 	size_t n_put;
+	bool fleeting;			/* The directory does not outlive the boot (/run,
+					   XDG_RUNTIME_DIR), and neither do the entries: nothing
+					   is to be made durable, so nobody waits for a disk.
+					   Otherwise the file and its directory get an fsync. */
 	bool flush_all;			/* drop everything that the file holds; `put` still goes in */
 	const struct ip4 *flush;	/* drop this one address, wherever it is (NULL: none) */
 	struct instant now;		/* entries that expired over CACHEFILE_KEEP_NS ago are dropped */

@@ -502,7 +502,7 @@ static bool fill_temp(struct save *s)
 	s->used = CACHELINE_WIDTH;
 	if (!merge(s) || !write_header(s))
 		return false;
-	while (fsync(s->temp) < 0) {
+	while (!s->change->fleeting && fsync(s->temp) < 0) {
 		if (errno != EINTR)
 			return fail(s, "fsync", s->temp_name);
 	}
@@ -537,7 +537,7 @@ static bool replace(struct save *s)
 		unlinkat(s->dir, s->temp_name, 0);
 		return false;
 	}
-	while (fsync(s->dir) < 0) {
+	while (!s->change->fleeting && fsync(s->dir) < 0) {
 		/* EINVAL: a file system that has no such thing. */
 		if (errno == EINVAL)
 			break;

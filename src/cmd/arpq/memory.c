@@ -94,6 +94,7 @@ void learn(struct arpq *a, const struct port *p, const struct arp_entry *e, enum
 void save_learned(struct arpq *a)
 {
 	struct cachefile_change change = { .put = a->learned, .n_put = a->n_learned,
+					   .fleeting = !a->opt->cache,
 					   .now = a->now };
 	struct cachefile_error err;
 

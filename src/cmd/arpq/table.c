@@ -156,7 +156,7 @@ int show_cache(struct arpq *a)
 
 int flush_cache(struct arpq *a)
 {
-	struct cachefile_change change = { .now = a->now, .flush_all = !a->opt->has_address,
+	struct cachefile_change change = { .now = a->now, .fleeting = !a->opt->cache, .flush_all = !a->opt->has_address,
 					   .flush = a->opt->has_address ? &a->opt->address : NULL };
 	struct cachefile_error err = { .trouble = CACHEFILE_OK };
 	uint64_t gone = 0;
