@@ -66,7 +66,6 @@ static const struct told whole[] = {
 { US,  PEER, 2, PEER, "192.168.1.7", US, "192.168.1.9", ARP_F_TARGET_IP_NOT_OURS },
 { US,  PEER, 2, PEER, "192.168.1.7", LIAR, "192.168.1.1", ARP_F_TARGET_MAC_NOT_OURS },
 { US,  PEER, 2, PEER, "192.168.1.7", NIL, "192.168.1.1", ARP_F_TARGET_MAC_NOT_OURS },
-{ LIAR, PEER, 2, PEER, "192.168.1.7", US, "192.168.1.1", ARP_F_TARGET_MAC_NOT_OURS },
 /* several things odd at once: the sender goes before the target, the target before the frame */
 { US,  PEER, 9, ALL,  "0.0.0.0",     LIAR, "192.168.1.9", ARP_F_OPERATION },
 { ALL, LIAR, 2, NIL,  "192.168.1.7", LIAR, "192.168.1.9", ARP_F_SENDER_MAC_ZERO },
