@@ -67,6 +67,13 @@ bool askfile_claim(struct askfile *a, struct ip4 ip, const struct cache_place *p
 void askfile_unclaim(struct askfile *a, struct ip4 ip, const struct cache_place *place,
 		     struct instant now, uint64_t interval_ns);
 
+/*
+ * The request that was claimed at `claimed` went out at `sent`, noticeably later: the
+ * second is counted from there.  Nothing happens when somebody else has claimed since.
+ */
+void askfile_sent(struct askfile *a, struct ip4 ip, const struct cache_place *place,
+		  struct instant claimed, struct instant sent);
+
 /* NULL is allowed.  A process about to end may leave it open: ending unmaps it for less. */
 void askfile_close(struct askfile *a);
 

@@ -181,3 +181,13 @@ void askfile_unclaim(struct askfile *a, struct ip4 ip, const struct cache_place 
 	if (word)
 		exchange(word, &sent, sent > interval_ns ? sent - interval_ns : 0);
 }
+
+void askfile_sent(struct askfile *a, struct ip4 ip, const struct cache_place *place,
+		  struct instant claimed, struct instant sent)
+{
+	uint64_t *word = word_at(a, word_of(ip, place));
+	uint64_t stood = claimed.ns > 0 ? claimed.ns : 1;
+
+	if (word)
+		exchange(word, &stood, sent.ns > stood ? sent.ns : stood);
+}

@@ -63,7 +63,7 @@ static void everyone_who_is_there_is_found_and_the_silent_are_asked_three_times(
 	assert_int_equal(sum.total, n + 3 * (256 - n));
 	assert_int_equal(sum.unicast, 0);
 	assert_true(sum.least_gap_ns >= SEC_NS - SLACK_NS);
-	assert_in_range(r.wall_ns, 3 * SEC_NS - SLACK_NS, 4 * SEC_NS);
+	assert_in_range(r.wall_ns, 3 * SEC_NS - SLACK_NS, 5 * SEC_NS);
 	runresult_free(&r);
 	responder_end(&responder, NULL);
 	tap_close(&far);

@@ -189,6 +189,22 @@ static void a_claim_that_could_not_be_sent_is_given_back(void **state)
 	askfile_close(a);
 }
 
+static void the_second_is_counted_from_when_the_request_went_out(void **state)
+{
+	struct askfile *a = must_open(*state);
+
+	assert_int_equal(claim_at(a, alice, 100), 0);
+	askfile_sent(a, alice, &eth0, at(100), at(100.25));
+	assert_int_equal(claim_at(a, alice, 101), 101250);
+	assert_int_equal(claim_at(a, alice, 101.25), 0);
+	/* Not when somebody else has claimed since, and never backwards. */
+	askfile_sent(a, alice, &eth0, at(100.25), at(101.5));
+	assert_int_equal(claim_at(a, alice, 102), 102250);
+	askfile_sent(a, alice, &eth0, at(101.25), at(101));
+	assert_int_equal(claim_at(a, alice, 102), 102250);
+	askfile_close(a);
+}
+
 static void times_of_another_boot_are_void(void **state)
 {
 	struct askfile *a = must_open(*state);
@@ -414,6 +430,7 @@ int main(void)
 		IN_WORLD(neighbours_do_not_wait_for_one_another),
 		IN_WORLD(two_that_share_a_word_wait_but_are_never_early),
 		IN_WORLD(a_claim_that_could_not_be_sent_is_given_back),
+		IN_WORLD(the_second_is_counted_from_when_the_request_went_out),
 		IN_WORLD(times_of_another_boot_are_void),
 		IN_WORLD(who_looked_at_the_clock_too_early_waits_all_the_same),
 		IN_WORLD(the_very_first_nanosecond_counts),

@@ -189,6 +189,8 @@ struct cachefile *open_cache(struct arpq *a, struct cachefile_error *err);
  * before *until.
  */
 bool may_ask(struct arpq *a, const struct port *p, struct ip4 ip, struct instant *until);
+/* The n requests that may_ask() allowed have gone out. */
+void did_ask(struct arpq *a, const struct port *p, const struct ip4 *ip, size_t n);
 void did_not_ask(struct arpq *a, const struct port *p, struct ip4 ip);
 
 void open_asked(struct arpq *a);

@@ -208,7 +208,7 @@ static void gave_up(struct asking *k, struct question *q)
 	say_silence(k, q);
 }
 
-/* Another run asked less than a second ago.  It may have the answer by now. */
+/* Less than a second ago somebody asked, as a rule another run: it may have the answer by now. */
 static void wait_our_turn(struct asking *k, size_t port, struct question *q, struct instant until)
 {
 	char buf[ARP_VIEW_LINE];
@@ -226,7 +226,7 @@ static void wait_our_turn(struct asking *k, size_t port, struct question *q, str
 	}
 	txt_str(&t, "wait   ");
 	txt_ip(&t, q->ip);
-	txt_str(&t, " was asked by another run less than a second ago (RFC 1122 2.3.2.1)");
+	txt_str(&t, " was asked less than a second ago (RFC 1122 2.3.2.1)");
 	trace(k->a, &t);
 	arpres_postpone(k->res[port], q->ip, until);
 }
@@ -247,6 +247,7 @@ static int send_request(struct asking *k, size_t port, struct question *q,
 	ask_frame_patch(&p->frame, s->eth.dst, s->ip);
 	arp_view_remark_sent(&r, s, tries);
 	if (port_send(k->a, p, p->frame.bytes, p->frame.len, r.buf)) {
+		did_ask(k->a, p, &s->ip, 1);
 		q->requests = s->try;
 		arp_view_step(&t, s, tries);
 		trace(k->a, &t);

@@ -134,6 +134,18 @@ bool may_ask(struct arpq *a, const struct port *p, struct ip4 ip, struct instant
 	       askfile_claim(a->asked, ip, &p->place, a->now, a->opt->retry_ns, until);
 }
 
+/* On a busy machine a request may leave long after the clock was read for it, and the
+ * next one would follow too soon. */
+void did_ask(struct arpq *a, const struct port *p, const struct ip4 *ip, size_t n)
+{
+	struct instant sent = clock_now();
+
+	if (!a->asked || instant_since(a->now, sent) < MSEC_NS)
+		return;
+	for (size_t i = 0; i < n; i++)
+		askfile_sent(a->asked, ip[i], &p->place, a->now, sent);
+}
+
 void did_not_ask(struct arpq *a, const struct port *p, struct ip4 ip)
 {
 	if (a->asked)

@@ -166,6 +166,7 @@ static int ask_batch(struct sweeping *s, size_t *went)
 	}
 	*went = (size_t)sent;
 	s->a->sent += *went;
+	did_ask(s->a, &s->port, ip, *went);
 	keep_copies(s, ip, *went, when);
 	for (size_t i = *went; i < ready; i++)
 		did_not_ask(s->a, &s->port, ip[i]);
