@@ -9,9 +9,12 @@
 
 static const struct ip4 DEAD_IP = { { 10, 60, 0, 9 } };
 
-static size_t count(struct tap_counter *tap, struct ip4 ip, int to)
+enum { UNICAST, BROADCAST };
+
+static size_t count(struct tap_counter *tap, struct ip4 ip, int which)
 {
-	struct tap_match m = { .op = ARP_REQUEST, .target_ip = &ip, .to = to };
+	struct tap_match m = { .op = ARP_REQUEST, .target_ip = &ip,
+			       .to = which == UNICAST ? TAP_TO_ONE : TAP_TO_BROADCAST };
 
 	(void)requests_for(tap, ip);
 	return tap_count(tap, &m);
@@ -103,8 +106,8 @@ static void a_host_with_a_new_card_is_found_by_the_broadcast_and_the_change_is_s
 	expect_exit(&r, 0);
 	expect_out(&r, "10.60.0.2        02:00:00:00:0c:01");
 	expect_out(&r, "was 02:00:00:00:0b:01");
-	assert_int_equal(count(&far, SERVER_IP, TAP_TO_ONE), 1);
-	assert_int_equal(count(&far, SERVER_IP, TAP_TO_BROADCAST), 1);
+	assert_int_equal(count(&far, SERVER_IP, UNICAST), 1);
+	assert_int_equal(count(&far, SERVER_IP, BROADCAST), 1);
 	expect_gaps(&far, SERVER_IP, 1, SEC_NS - CLOCK_SLACK_NS, SEC_NS * 13 / 10);
 	runresult_free(&r);
 	tap_close(&far);
@@ -142,7 +145,7 @@ static void what_was_flushed_is_asked_again(void **state)
 	arpq_says(net, "--flush 10.60.0.2", 0, NULL, "1 entry forgotten");
 	sleep_ms(1000);
 	arpq_says(net, "10.60.0.2", 0, "02:00:00:00:0b:01", NULL);
-	assert_int_equal(count(&far, SERVER_IP, TAP_TO_BROADCAST), 2);
+	assert_int_equal(count(&far, SERVER_IP, BROADCAST), 2);
 	tap_close(&far);
 }
 

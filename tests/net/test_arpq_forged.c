@@ -228,7 +228,14 @@ static void two_real_hosts_with_one_address_are_both_shown(void **state)
 /* ---- floods ---------------------------------------------------------------------------------- */
 
 #define FLOOD_FRAMES UINT64_C(1000000)
+/* The sanitizers' shadow memory is not arpq's. */
+#ifdef __SANITIZE_ADDRESS__
+#define MEMORY_KIB (512l * 1024)
+#define AT_ONCE_NS SEC_NS
+#else
 #define MEMORY_KIB (16l * 1024)
+#define AT_ONCE_NS (100 * MSEC_NS)
+#endif
 
 /* In a process of its own, because a parent is told only the largest of all its children. */
 static int measure(const char *file, char **argv)
@@ -296,7 +303,7 @@ static void ask_under_flood(struct testnet *net, enum flood_kind kind)
 	uint64_t best = UINT64_MAX;
 
 	/* The machine may be busy with something else: once more, then. */
-	for (int try = 0; try < 3 && best > 100 * MSEC_NS; try++) {
+	for (int try = 0; try < 3 && best > AT_ONCE_NS; try++) {
 		struct responder responder;
 		struct runresult r;
 		long kib;
@@ -316,7 +323,7 @@ static void ask_under_flood(struct testnet *net, enum flood_kind kind)
 		runresult_free(&r);
 		responder_end(&responder, NULL);
 	}
-	assert_true(best <= 100 * MSEC_NS);
+	assert_true(best <= AT_ONCE_NS);
 }
 
 static void an_answer_comes_at_once_though_a_million_unasked_replies_do(void **state)

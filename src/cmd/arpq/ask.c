@@ -411,8 +411,7 @@ static void keep_open_ports(struct asking *k)
 static int ask_the_wire(struct asking *k)
 {
 	struct arpq *a = k->a;
-	struct instant limit = a->opt->timeout_ns ? instant_after(a->started, a->opt->timeout_ns)
-						  : INSTANT_NEVER;
+	struct instant limit = INSTANT_NEVER;
 	int status = EXIT_DONE;
 
 	for (size_t i = 0; !status && i < k->n_ports; i++)
@@ -421,6 +420,9 @@ static int ask_the_wire(struct asking *k)
 		status = drop_privileges();
 	keep_open_ports(k);
 	a->now = clock_now();
+	/* Counted from the first question: a slow start is not the other host's silence. */
+	if (a->opt->timeout_ns)
+		limit = instant_after(a->now, a->opt->timeout_ns);
 	for (size_t i = 0; !status && i < k->n_ports; i++)
 		status = do_what_is_due(k, i);
 	while (!status && k->n_open && !interrupted() && !instant_reached(a->now, limit) &&

@@ -310,11 +310,12 @@ static void say_summary(struct sweeping *s)
 static int run(struct sweeping *s)
 {
 	struct arpq *a = s->a;
-	struct instant limit = a->opt->timeout_ns ? instant_after(a->started, a->opt->timeout_ns)
-						  : INSTANT_NEVER;
+	struct instant limit = INSTANT_NEVER;
 	int status = EXIT_DONE;
 
 	a->now = clock_now();
+	if (a->opt->timeout_ns)
+		limit = instant_after(a->now, a->opt->timeout_ns);
 	while (!status && !arpsweep_finished(s->sweep, a->now) && !interrupted() &&
 	       !instant_reached(a->now, limit)) {
 		size_t went;
