@@ -34,7 +34,7 @@ static void expect_gaps(struct tap_counter *tap, struct ip4 ip, size_t n, uint64
 		}
 }
 
-/* ---- the cache ------------------------------------------------------------------------- */
+/* ---- the cache ------------------------------------------------------------------- */
 
 static void a_first_question_is_one_broadcast_request(void **state)
 {
@@ -161,12 +161,12 @@ static void several_addresses_are_asked_at_once(void **state)
 	assert_int_equal(requests_for(&far, SERVER_IP), 1);
 	assert_int_equal(requests_for(&far, DEAD_IP), 3);
 	assert_int_equal(requests_for(&far, CLIENT_IP), 0);
-	assert_in_range(r.wall_ns, 3 * SEC_NS - CLOCK_SLACK_NS, 4 * SEC_NS);
+	assert_in_range(r.wall_ns, 3 * SEC_NS - CLOCK_SLACK_NS, 6 * SEC_NS);
 	runresult_free(&r);
 	tap_close(&far);
 }
 
-/* ---- one a second, however many ask ------------------------------------------------------ */
+/* ---- one a second, however many ask ---------------------------------------------- */
 
 static void fresh_asks_anew_but_not_within_the_second(void **state)
 {
@@ -263,7 +263,7 @@ static void who_was_killed_right_after_asking_is_still_waited_for(void **state)
 	tap_close(&far);
 }
 
-/* ---- who speaks, and on which VLAN ----------------------------------------------------------- */
+/* ---- who speaks, and on which VLAN ----------------------------------------------- */
 
 static void a_question_with_a_tag_is_tagged_and_only_a_tagged_answer_counts(void **state)
 {

@@ -5,13 +5,10 @@
  */
 #include "arpq_world.h"
 
-#include <fcntl.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
-/* ---- a file that is not what it should be ---------------------------------------------- */
+/* ---- a file that is not what it should be ---------------------------------------- */
 
 /* The answer, status 0, and one line with the reason, whatever lies at CACHE. */
 static void expect_answer_and(struct testnet *net, const char *reason)
@@ -158,7 +155,7 @@ static void a_read_only_cache_is_still_read(void **state)
 	arpq_says(net, "10.60.0.2", 0, "cached", NULL);
 }
 
-/* ---- another boot, another clock ------------------------------------------------------------ */
+/* ---- another boot, another clock ------------------------------------------------- */
 
 static void expect_asked_anew(struct testnet *net)
 {
@@ -212,7 +209,7 @@ static void a_clock_that_jumps_by_years_revives_nothing(void **state)
 	if (r.status != 0)
 		skip_aloud("no time namespaces here");
 	runresult_free(&r);
-	/* Ten years ahead: expired.  It is not mended, and the clock returns: still as it was. */
+	/* Ten years ahead it has expired. */
 	arpq_says(net, "10.60.0.2 --ttl 1h", 0, "02:00:00:00:0b:01", NULL);
 	r = arpq_in_time(net, "315360000", "10.60.0.2 --ttl 1h");
 	expect_exit(&r, 0);
@@ -228,7 +225,7 @@ static void a_clock_that_jumps_by_years_revives_nothing(void **state)
 	arpq_says(net, "10.60.0.2", 0, "cached", NULL);
 }
 
-/* ---- another link --------------------------------------------------------------------------- */
+/* ---- another link ---------------------------------------------------------------- */
 
 static void an_answer_does_not_outlive_the_carrier(void **state)
 {

@@ -30,7 +30,7 @@ static void announce(const struct tap_counter *from, struct mac mac, struct ip4 
 	tell_all(from, ARP_REQUEST, mac, ip, ip);
 }
 
-/* ---- RFC 5227 ---------------------------------------------------------------------------- */
+/* ---- RFC 5227 -------------------------------------------------------------------- */
 
 static void a_free_address_is_probed_three_times_from_nowhere(void **state)
 {
@@ -146,7 +146,7 @@ static void a_claim_is_defended_once_in_ten_seconds_and_the_quarrel_is_shown(voi
 	tap_close(&far);
 }
 
-/* ---- listening --------------------------------------------------------------------------------- */
+/* ---- listening ------------------------------------------------------------------- */
 
 /* Returns when it hears. */
 static void start_watch(struct testnet *net, const struct tap_counter *from, const char *args,
@@ -277,7 +277,7 @@ static void a_watch_ends_after_so_many_frames_or_after_its_time(void **state)
 	tap_close(&from);
 }
 
-/* ---- the kernel's table --------------------------------------------------------------------------- */
+/* ---- the kernel's table ---------------------------------------------------------- */
 
 static void set_neighbour(struct testnet *net, struct ip4 ip, struct mac mac)
 {

@@ -72,7 +72,7 @@ static struct expected expected_of(enum odd odd)
 	return (struct expected){ odd, 1, false, ARP_F_TRUNCATED };
 }
 
-/* ---- all cases, one after the other -------------------------------------------------------- */
+/* ---- all cases, one after the other ---------------------------------------------- */
 
 /* On one wire each would hear what the others are told. */
 struct answer {
@@ -200,7 +200,7 @@ static void a_forged_answer_right_behind_an_honest_one_changes_nothing_in_silenc
 			 0);
 }
 
-/* ---- two owners ---------------------------------------------------------------------------- */
+/* ---- two owners ------------------------------------------------------------------ */
 
 static void two_real_hosts_with_one_address_are_both_shown(void **state)
 {
@@ -225,7 +225,7 @@ static void two_real_hosts_with_one_address_are_both_shown(void **state)
 	arpq_says(net, "--cache", 0, "contested", NULL);
 }
 
-/* ---- floods ---------------------------------------------------------------------------------- */
+/* ---- floods ---------------------------------------------------------------------- */
 
 #define FLOOD_FRAMES UINT64_C(1000000)
 /* The sanitizers' shadow memory is not arpq's. */

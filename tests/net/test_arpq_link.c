@@ -4,10 +4,9 @@
  */
 #include "arpq_world.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
-/* ---- a link that goes away ------------------------------------------------------------- */
+/* ---- a link that goes away ------------------------------------------------------- */
 
 enum fate { TAKEN_DOWN, DELETED, RENAMED, MOVED };
 
@@ -39,7 +38,7 @@ static size_t lines_with(const char *text, const char *part)
 	return n;
 }
 
-/* wait_for: on standard error, when arpq is waiting; NULL: its request on the far side. */
+/* When it has asked (a watch: when it has had the time to begin). */
 static void lose_the_link(struct testnet *net, const char *args, enum fate fate, size_t lines)
 {
 	struct tap_counter far = tap_at(net, SIDE_SERVER, TAP_INCOMING);
@@ -160,7 +159,7 @@ static void a_cable_that_is_out_means_no_answer_and_the_question_goes_on(void **
 	tap_close(&far);
 }
 
-/* ---- what cannot be asked ------------------------------------------------------------------ */
+/* ---- what cannot be asked -------------------------------------------------------- */
 
 /* args, the exit status, and what standard error says; always one line, or with a usage
  * error a second one that tells where to read on. */
@@ -322,7 +321,7 @@ static void help_and_version_need_nothing(void **state)
 	runresult_free(&r);
 }
 
-/* ---- privileges -------------------------------------------------------------------------------- */
+/* ---- privileges ------------------------------------------------------------------ */
 
 /* A copy that another user can reach, whatever the path to this folder allows. */
 static const char *public_copy(struct testnet *net)
@@ -338,7 +337,8 @@ static const char *public_copy(struct testnet *net)
 	return "/run/arpq-copy";
 }
 
-static struct runresult as_user(struct testnet *net, const struct run_options *o, const char *target)
+static struct runresult as_user(struct testnet *net, const struct run_options *o,
+				const char *target)
 {
 	struct runresult r;
 

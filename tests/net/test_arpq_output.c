@@ -10,7 +10,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-/* ---- output that is lost ---------------------------------------------------------------- */
+/* ---- output that is lost --------------------------------------------------------- */
 
 static void expect_lost(struct testnet *net, const char *args, const struct run_options *o,
 			const char *says)
@@ -126,7 +126,7 @@ static void a_full_disk_under_the_cache_costs_no_answer(void **state)
 	runresult_free(&r);
 }
 
-/* ---- a terminal ------------------------------------------------------------------------------- */
+/* ---- a terminal ------------------------------------------------------------------ */
 
 /* Visible columns: bytes that begin a character. */
 static size_t columns_of(const char *line, size_t len)
@@ -186,7 +186,7 @@ static void every_line_fits_into_80_columns(void **state)
 	on_a_terminal(net, "--help", 0);
 }
 
-/* ---- captures ----------------------------------------------------------------------------------- */
+/* ---- captures -------------------------------------------------------------------- */
 
 static struct runresult reader(struct testnet *net, const char *const argv[])
 {
@@ -265,7 +265,7 @@ static void a_capture_of_a_watch_and_of_a_probe_has_remarks(void **state)
 	expect_capture(net, "-w /run/x.pcapng --announce 10.60.0.9", 0, 0);
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------------ */
+/* ---- JSON ------------------------------------------------------------------------ */
 
 static void every_line_of_json_is_an_object(void **state)
 {
@@ -301,7 +301,7 @@ static void every_line_of_json_is_an_object(void **state)
 	free(all);
 }
 
-/* ---- exit status ------------------------------------------------------------------------------------ */
+/* ---- exit status ----------------------------------------------------------------- */
 
 static void each_exit_status_has_its_cause(void **state)
 {

@@ -189,7 +189,7 @@ static void two_sweeps_at_once_share_the_second_of_each_address(void **state)
 	tap_close(&far);
 }
 
-/* ---- who is asked --------------------------------------------------------------------------- */
+/* ---- who is asked ---------------------------------------------------------------- */
 
 static void the_local_network_is_asked_but_for_ourselves_and_its_two_ends(void **state)
 {

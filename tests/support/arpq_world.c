@@ -14,7 +14,7 @@ struct world {
 	struct testnet net;
 };
 
-/* ---- one world ---------------------------------------------------------------------- */
+/* ---- one world ------------------------------------------------------------------- */
 
 static int begin(void **state, bool bridge)
 {
@@ -100,7 +100,7 @@ void need_program(const char *name)
 		skip_aloud(why);
 }
 
-/* ---- side by side ----------------------------------------------------------------------- */
+/* ---- side by side ---------------------------------------------------------------- */
 
 struct job {
 	const struct CMUnitTest *test;
@@ -213,7 +213,7 @@ int run_side_by_side(const struct CMUnitTest *tests, size_t n, unsigned at_once,
 	return failed;
 }
 
-/* ---- arpq --------------------------------------------------------------------------------- */
+/* ---- arpq ------------------------------------------------------------------------ */
 
 /* bin/arpq beside the folder of this test program. */
 static const char *arpq_path(char path[static PATH_MAX])
@@ -323,7 +323,7 @@ size_t lines_in(const char *text)
 	return n;
 }
 
-/* ---- counting ------------------------------------------------------------------------------- */
+/* ---- counting -------------------------------------------------------------------- */
 
 struct tap_counter tap_at(struct testnet *net, enum side side, enum tap_ways ways)
 {
@@ -349,7 +349,7 @@ size_t frames_at(struct tap_counter *tap)
 	return tap->n;
 }
 
-/* ---- time and files ---------------------------------------------------------------------------- */
+/* ---- time and files -------------------------------------------------------------- */
 
 void sleep_ms(unsigned ms)
 {

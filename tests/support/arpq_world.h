@@ -38,7 +38,7 @@
 #define CACHE "/run/arpq/cache"
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-/* ---- the tests of a file ------------------------------------------------------------ */
+/* ---- the tests of a file --------------------------------------------------------- */
 
 /* A test with two hosts, or with a bridge and three. */
 #define IN_A_WORLD(f) cmocka_unit_test_setup_teardown(f, world_begin, world_end)
@@ -66,7 +66,7 @@ _Noreturn void skip_aloud(const char *why);
 /* Skips where the program is missing. */
 void need_program(const char *name);
 
-/* ---- arpq ------------------------------------------------------------------------------ */
+/* ---- arpq ------------------------------------------------------------------------ */
 
 #define ARGS_MAX 24u
 
@@ -106,7 +106,7 @@ size_t lines_in(const char *text);
 			fail_msg("%s: %s", #call, (net)->err); \
 	} while (0)
 
-/* ---- counting ----------------------------------------------------------------------------- */
+/* ---- counting -------------------------------------------------------------------- */
 
 struct tap_counter tap_at(struct testnet *net, enum side side, enum tap_ways ways);
 
@@ -115,7 +115,7 @@ size_t requests_for(struct tap_counter *tap, struct ip4 ip);
 /* Any ARP frame at all. */
 size_t frames_at(struct tap_counter *tap);
 
-/* ---- time and files -------------------------------------------------------------------------- */
+/* ---- time and files -------------------------------------------------------------- */
 
 void sleep_ms(unsigned ms);
 uint64_t monotonic_ns(void);
