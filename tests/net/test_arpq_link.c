@@ -47,14 +47,15 @@ static void lose_the_link(struct testnet *net, const char *args, enum fate fate,
 
 	arpq_start(net, args, &run);
 	if (strstr(args, "--watch"))
-		sleep_ms(300);
+		sleep_ms(800);
 	else
 		assert_true(tap_wait(&far, &(struct tap_match){ .op = ARP_REQUEST }, 1, 2 * SEC_NS));
 	tap_close(&far);
-	uint64_t before = monotonic_ns();
+	/* The kernel takes its time, too: it has one lock for the links of all namespaces. */
 	befall(net, fate);
+	uint64_t since = monotonic_ns();
 	running_wait(&run, &r);
-	assert_true(monotonic_ns() - before <= SEC_NS);
+	assert_in_range(monotonic_ns() - since, 0, SEC_NS);
 	expect_exit(&r, 6);
 	expect_err(&r, SAYS[fate]);
 	if (lines_in(r.err) != lines || lines_with(r.err, "c0 ") != 1) {
