@@ -360,7 +360,7 @@ const char *neighbour_state_name(uint16_t state)
 
 /* ---- news of one link ----------------------------------------------------------------- */
 
-#define LINKWATCH_MORE_MS 50
+#define LINKWATCH_MORE_MS 300	/* on a busy machine the rest comes that much later */
 
 struct linkwatch {
 	struct nl_sock *sk;
