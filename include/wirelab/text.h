@@ -55,11 +55,4 @@ void txt_foreign(struct txt *t, const void *bytes, size_t len);
  * \u00HH, bytes that are not UTF-8 as U+FFFD. */
 void txt_json(struct txt *t, const void *bytes, size_t len);
 
-/*
- * The character at the front of len (>= 1) bytes: its length 1..4 and *code, or 0 when
- * the first byte does not begin one (RFC 3629: no overlong form, no surrogate, nothing
- * beyond U+10FFFF).
- */
-size_t utf8_decode(const uint8_t *bytes, size_t len, uint32_t *code);
-
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "wirelab/capfile.h"
+#include "wirelab/utf8.h"
 
 /*
  * Blocks are in the byte order of this machine: the byte-order magic is there to
@@ -43,32 +44,6 @@ static void put_padding(struct capw *w, size_t len)
 
 /* ---- text ------------------------------------------------------------------------ */
 
-static bool continues(const uint8_t *p)
-{
-	return (p[0] & 0xc0) == 0x80;
-}
-
-/*
- * Length of the character at p, or 0 when it is none: a stray byte, an overlong
- * form, a surrogate, or beyond U+10FFFF (the table of RFC 3629 section 4).  The NUL
- * at the end of the string is no continuation, so nothing behind it is looked at.
- */
-static size_t utf8_char(const uint8_t *p)
-{
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] < 0xc2 || p[0] > 0xf4 || !continues(p + 1))
-		return 0;
-	if (p[0] < 0xe0)
-		return 2;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) || !continues(p + 2))
-		return 0;
-	if (p[0] < 0xf0)
-		return 3;
-	return continues(p + 3) ? 4 : 0;
-}
-
 /*
  * The text as it goes into the file, at most max bytes: whole characters, and
  * U+FFFD for each byte that belongs to none.  With w NULL it is only measured.
@@ -76,11 +51,13 @@ static size_t utf8_char(const uint8_t *p)
 static size_t text(struct capw *w, const char *s, size_t max)
 {
 	static const uint8_t replacement[3] = { 0xef, 0xbf, 0xbd };
-	const uint8_t *p = (const uint8_t *)s;
+	const uint8_t *p = (const uint8_t *)s, *end = p + strlen(s);
 	size_t done = 0;
 
-	while (*p) {
-		size_t n = utf8_char(p), out = n ? n : sizeof(replacement);
+	while (p < end) {
+		uint32_t code;
+		size_t n = utf8_decode(p, (size_t)(end - p), &code);
+		size_t out = n ? n : sizeof(replacement);
 		if (out > max - done)
 			break;
 		if (w)

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "wirelab/utf8.h"
+
 #define PIECE 262144u		/* of a file that is read through */
 #define ROW_READ 512u		/* a row's beginning with its name */
 
@@ -149,31 +151,6 @@ static size_t manuf_name(const char *p, size_t len, char *out)
 
 /* ---- text -------------------------------------------------------------------- */
 
-/* Bytes of the UTF-8 character at the front (RFC 3629, 4), 0 when there is none. */
-static size_t utf8_len(const unsigned char *p, size_t left)
-{
-	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3
-		     : p[0] < 0xf5 ? 4 : 0;
-
-	if (len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	/* Too long a form, surrogates, beyond U+10FFFF. */
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
-}
-
-static bool is_control(const unsigned char *p, size_t len)
-{
-	if (len == 1)
-		return p[0] < 0x20 || p[0] == 0x7f;
-	return len == 2 && p[0] == 0xc2 && p[1] < 0xa0;		/* C1: U+0080..U+009F */
-}
-
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
@@ -192,8 +169,9 @@ static void tidy(const char *raw, size_t len, char name[static VENDOR_STRLEN])
 	}
 	while (len > 0) {
 		const unsigned char *p = (const unsigned char *)raw;
-		size_t width = utf8_len(p, len);
-		bool shown = width > 0 && !is_control(p, width);
+		uint32_t code = 0;
+		size_t width = utf8_decode(p, len, &code);
+		bool shown = width > 0 && !utf8_is_control(code);
 
 		if (width == 0)
 			width = 1;

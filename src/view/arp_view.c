@@ -1,5 +1,7 @@
 #include "wirelab/arp_view.h"
 
+#include "wirelab/utf8.h"
+
 enum { COL_MAC = 17, COL_IF = 36, COL_HOW = 45, COL_VENDOR = 58 };
 
 static void foreign_string(struct txt *t, const char *s)

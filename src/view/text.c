@@ -1,5 +1,7 @@
 #include "wirelab/text.h"
 
+#include "wirelab/utf8.h"
+
 struct txt txt_over(char *buf, size_t cap)
 {
 	buf[0] = '\0';
@@ -133,31 +135,10 @@ void txt_seconds(struct txt *t, uint64_t ns)
 
 /* ---- foreign text ---------------------------------------------------------------- */
 
-size_t utf8_decode(const uint8_t *bytes, size_t len, uint32_t *code)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = bytes[0] < 0x80 ? 1 : bytes[0] < 0xc2 ? 0 : bytes[0] < 0xe0 ? 2
-		   : bytes[0] < 0xf0 ? 3 : bytes[0] < 0xf5 ? 4 : 0;
-	uint32_t c;
-
-	if (n == 0 || n > len)
-		return 0;
-	c = n == 1 ? bytes[0] : bytes[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((bytes[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (bytes[i] & 0x3f);
-	}
-	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return 0;
-	*code = c;
-	return n;
-}
-
 /* A character that a terminal obeys, or that hides or reorders others. */
 static bool is_unsafe(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) ||
+	return utf8_is_control(c) ||
 	       c == 0xad || c == 0x61c || c == 0x180e ||	/* soft hyphen, Arabic mark, vowel sep. */
 	       (c >= 0x200b && c <= 0x200f) ||			/* zero width, direction marks */
 	       (c >= 0x2028 && c <= 0x202e) ||			/* line separators, embeddings */
@@ -203,7 +184,7 @@ static void json_character(struct txt *t, const uint8_t *bytes, size_t n, uint32
 	} else if (c == '"' || c == '\\') {
 		txt_char(t, '\\');
 		txt_char(t, (char)c);
-	} else if (c < 0x20 || (c >= 0x7f && c <= 0x9f)) {
+	} else if (utf8_is_control(c)) {
 		hex_byte(t, "\\u00", (uint8_t)c);
 	} else if (c == 0x2028 || c == 0x2029) {
 		/* Line ends to JavaScript, though not to JSON. */

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "wirelab/text.h"
+#include "wirelab/utf8.h"
 
 static char buf[256];
 
