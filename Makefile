@@ -207,9 +207,9 @@ bench: $(B)/bin/arpq $(B)/bench/bench_arpq $(B)/bench/bench_cache $(B)/bench/emp
 	@$(B)/bench/bench_cache
 	@$(B)/bench/bench_arpq $(B)/bin/arpq $(B)/bench/empty
 
-tidy:				## clang-tidy over the sources
+tidy: $(B)/version.h		## clang-tidy over the sources
 	clang-tidy --quiet $(PROTO) $(MODEL) $(VIEW) -- $(STD) -D_POSIX_C_SOURCE=200809L -Iinclude
-	clang-tidy --quiet $(IO) -- $(STD) -D_GNU_SOURCE -Iinclude $(LIBNL_CPPFLAGS)
+	clang-tidy --quiet $(IO) $(CMDS) $(PARTS) -- $(STD) -D_GNU_SOURCE -Iinclude -I$(B) $(LIBNL_CPPFLAGS)
 
 # ---- putting it in place ------------------------------------------------------------
 install: $(TOOLS)		## copy the tools and their manual pages below $(DESTDIR)$(PREFIX)

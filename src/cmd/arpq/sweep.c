@@ -318,8 +318,8 @@ static int run(struct sweeping *s)
 		limit = instant_after(a->now, a->opt->timeout_ns);
 	while (!status && !arpsweep_finished(s->sweep, a->now) && !interrupted() &&
 	       !instant_reached(a->now, limit)) {
-		size_t went;
-		bool heard;
+		size_t went = 0;
+		bool heard = false;
 		status = ask_batch(s, &went);
 		if (!status)
 			status = hear_all(s, &heard);
@@ -335,7 +335,7 @@ static int run(struct sweeping *s)
 	/* The last to answer may have a rival, too. */
 	limit = instant_after(a->now, a->opt->listen_ns == UINT64_MAX ? MSEC_NS : a->opt->listen_ns);
 	while (!status && s->n_found && !interrupted() && !instant_reached(a->now, limit)) {
-		bool heard;
+		bool heard = false;
 		status = port_wait(a, &s->port, 1, limit);
 		if (!status)
 			status = hear_all(s, &heard);
