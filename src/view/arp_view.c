@@ -1,5 +1,6 @@
 #include "wirelab/arp_view.h"
 
+#include "wirelab/json.h"
 #include "wirelab/utf8.h"
 
 enum { COL_MAC = 17, COL_IF = 36, COL_HOW = 45, COL_VENDOR = 58 };
@@ -104,54 +105,6 @@ void arp_view_result(struct txt *t, const struct arp_result *r, size_t columns)
 }
 
 /* ---- JSON ------------------------------------------------------------------------- */
-
-static void json_key(struct txt *t, const char *key)
-{
-	txt_str(t, t->buf[t->len - 1] == '{' ? "\"" : ",\"");
-	txt_str(t, key);
-	txt_str(t, "\":");
-}
-
-static void json_string(struct txt *t, const char *key, const char *value)
-{
-	json_key(t, key);
-	if (value && *value)
-		txt_json(t, value, strlen(value));
-	else
-		txt_str(t, "null");
-}
-
-static void json_ip(struct txt *t, const char *key, struct ip4 ip)
-{
-	char buf[IP4_STRLEN];
-
-	json_string(t, key, ip4_format(ip, buf));
-}
-
-static void json_mac(struct txt *t, const char *key, struct mac mac, bool known)
-{
-	char buf[MAC_STRLEN];
-
-	json_string(t, key, known ? mac_format(mac, buf) : NULL);
-}
-
-static void json_number(struct txt *t, const char *key, uint64_t n)
-{
-	json_key(t, key);
-	txt_u64(t, n);
-}
-
-static void json_seconds(struct txt *t, const char *key, uint64_t ns, bool known)
-{
-	json_key(t, key);
-	if (!known) {
-		txt_str(t, "null");
-		return;
-	}
-	txt_char(t, '"');
-	txt_seconds(t, ns);
-	txt_char(t, '"');
-}
 
 static void json_place(struct txt *t, const char *ifname, uint16_t vlan)
 {
