@@ -54,6 +54,10 @@ bool arpsweep_settle(struct arpsweep *s, struct ip4 ip);
 
 bool arpsweep_is_silent(const struct arpsweep *s, struct ip4 ip);
 
+/* Its turn has come at least once: before that, a reply answers nothing.  What was rewound
+ * in the first pass counts as not asked; of a settled target the word means nothing. */
+bool arpsweep_was_asked(const struct arpsweep *s, struct ip4 ip);
+
 /*
  * The addresses to ask now, at most max, in order; they count as asked at `now`.
  * 0 when nothing is due: arpsweep_deadline() says when.

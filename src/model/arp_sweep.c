@@ -170,6 +170,13 @@ bool arpsweep_is_silent(const struct arpsweep *s, struct ip4 ip)
 	       (s->block[number / BLOCK].silent & bit_of(number)) != 0;
 }
 
+bool arpsweep_was_asked(const struct arpsweep *s, struct ip4 ip)
+{
+	uint64_t number = number_of(s, ip);
+
+	return number < s->progress.targets && (s->progress.pass > 1 || number < s->at);
+}
+
 /* ---- asking ------------------------------------------------------------------------ */
 
 /*

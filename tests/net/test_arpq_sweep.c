@@ -279,6 +279,32 @@ static void a_sweep_shows_both_owners_of_an_address(void **state)
 	responder_end(&responder, NULL);
 }
 
+/* The liar answers for everybody before the first of them is asked. */
+static void a_reply_that_comes_before_its_question_is_not_believed(void **state)
+{
+	struct testnet *net = net_of(state);
+	struct responder responder = everyone(net, 0, 0);
+	struct tap_counter far = tap_at(net, SIDE_SERVER, TAP_INCOMING);
+	const struct ip4 last = { { 10, 50, 1, 63 } };
+	struct eth_hdr eth = { .dst = CLIENT_MAC, .src = RIVAL_MAC, .type = ETH_ARP };
+	struct arp_msg lie = { .op = ARP_REPLY, .sender_mac = RIVAL_MAC, .sender_ip = last,
+			       .target_mac = CLIENT_MAC, .target_ip = CLIENT_IP };
+	uint8_t frame[ARP_FRAME_MAX];
+	struct running run;
+	struct runresult r;
+
+	arpq_start(net, "10.50.1.0/26 --rate 100", &run);
+	assert_true(tap_wait(&far, &(struct tap_match){ .op = ARP_REQUEST }, 2, 2 * SEC_NS));
+	assert_int_equal(tap_send(&far, frame, arp_frame_build(frame, &eth, &lie)), 0);
+	running_wait(&run, &r);
+	expect_exit(&r, 0);
+	assert_int_equal(right_pairs(&r), 64);
+	expect_err(&r, "10.50.1.63: not believed: a reply from an address that was not asked");
+	runresult_free(&r);
+	responder_end(&responder, NULL);
+	tap_close(&far);
+}
+
 static void a_sweep_stops_at_a_signal_and_keeps_what_it_has(void **state)
 {
 	struct testnet *net = net_of(state);
@@ -293,6 +319,8 @@ static void a_sweep_stops_at_a_signal_and_keeps_what_it_has(void **state)
 	expect_exit(&r, 0);
 	assert_true(right_pairs(&r) < 128);
 	expect_err(&r, "256 addresses: ");
+	/* Whom it had not come to is not called silent. */
+	expect_err(&r, " not asked; ");
 	runresult_free(&r);
 	arpq_says(net, "10.50.1.31", 0, "cached", NULL);
 	responder_end(&responder, NULL);
@@ -311,6 +339,7 @@ int main(int argc, char **argv)
 		IN_A_WORLD(ranges_prefixes_and_a_file_may_be_mixed_and_overlap),
 		IN_A_WORLD(a_kernel_that_owns_a_whole_prefix_is_found_at_each_address),
 		IN_A_WORLD(a_sweep_shows_both_owners_of_an_address),
+		IN_A_WORLD(a_reply_that_comes_before_its_question_is_not_believed),
 		IN_A_WORLD(a_sweep_stops_at_a_signal_and_keeps_what_it_has),
 		IN_A_WORLD(a_large_network_at_full_speed_is_found_whole),
 	};

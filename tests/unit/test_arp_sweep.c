@@ -83,6 +83,25 @@ static void it_stops_as_soon_as_all_have_answered(void **state)
 	free(s);
 }
 
+static void whose_turn_has_not_come_was_not_asked(void **state)
+{
+	struct arpsweep *s = sweep_of("10.0.0.0/30", 0, 2);
+	struct ip4 ip[4];
+
+	(void)state;
+	assert_false(arpsweep_was_asked(s, addr("10.0.0.0")));
+	assert_int_equal(ask(s, 0, ip, 3), 3);
+	assert_true(arpsweep_was_asked(s, addr("10.0.0.2")));
+	assert_false(arpsweep_was_asked(s, addr("10.0.0.3")));
+	assert_false(arpsweep_was_asked(s, addr("10.0.0.4")));	/* no target */
+	arpsweep_rewind(s, addr("10.0.0.2"), 1, at(0.1));	/* it did not go out after all */
+	assert_false(arpsweep_was_asked(s, addr("10.0.0.2")));
+	assert_int_equal(ask(s, 0.1, ip, 4), 2);
+	assert_int_equal(ask(s, 1.1, ip, 1), 1);		/* the second pass begins */
+	assert_true(arpsweep_was_asked(s, addr("10.0.0.3")));
+	free(s);
+}
+
 static void a_sweep_of_all_addresses_or_of_none_is_refused(void **state)
 {
 	struct arpsweep_config config = { .retry_ns = SEC_NS, .tries = 1 };
@@ -466,6 +485,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_network_is_swept_the_silent_asked_again_and_the_rest_reported),
 		cmocka_unit_test(it_stops_as_soon_as_all_have_answered),
+		cmocka_unit_test(whose_turn_has_not_come_was_not_asked),
 		cmocka_unit_test(a_sweep_of_all_addresses_or_of_none_is_refused),
 		cmocka_unit_test(a_slash_16_costs_16_kib_and_the_head),
 		cmocka_unit_test(merged_ranges_hold_the_same_addresses_apart_and_in_order),

@@ -206,7 +206,8 @@ static struct arpres_heard take(struct sweeping *s, const struct arp_frame *fram
 	h.pending = arpsweep_is_silent(s->sweep, h.ip) || arp_cache_find(s->found, h.ip, &held);
 	if (!arp_finding_info(h.finding)->taken)
 		return h;
-	if (arpsweep_settle(s->sweep, h.ip)) {
+	/* Whose turn has not come has nothing to answer yet. */
+	if (arpsweep_was_asked(s->sweep, h.ip) && arpsweep_settle(s->sweep, h.ip)) {
 		h.effect = ARPRES_RESOLVED;
 		s->n_found++;
 		(void)arp_cache_put(s->found, &e, NULL);
@@ -281,6 +282,9 @@ static void show_progress(struct sweeping *s, bool done)
 static void say_summary(struct sweeping *s)
 {
 	struct arpsweep_progress p = arpsweep_progress(s->sweep);
+	uint64_t silent = p.targets - p.settled;
+	/* An interrupt, -t or a lost link came before everybody's turn: the rest is no silence. */
+	uint64_t unasked = p.pass > 1 ? 0 : silent - (p.asked - s->n_found);
 	char buf[ARP_VIEW_LINE];
 	struct txt t = txt_over(buf, sizeof(buf));
 
@@ -294,10 +298,16 @@ static void say_summary(struct sweeping *s)
 		txt_grouped(&t, s->n_cached);
 		txt_str(&t, " cached, ");
 	}
-	txt_grouped(&t, p.targets - p.settled);
-	txt_str(&t, " silent; ");
+	txt_grouped(&t, silent - unasked);
+	txt_str(&t, " silent");
+	if (unasked) {
+		txt_str(&t, ", ");
+		txt_grouped(&t, unasked);
+		txt_str(&t, " not asked");
+	}
+	txt_str(&t, "; ");
 	txt_grouped(&t, s->a->sent);
-	txt_str(&t, " requests in ");
+	txt_str(&t, s->a->sent == 1 ? " request in " : " requests in ");
 	txt_duration(&t, instant_since(s->a->started, s->a->now));
 	if (s->conflicts) {
 		txt_str(&t, "; ");
@@ -445,8 +455,9 @@ int sweep(struct arpq *a)
 	take_from_cache(s);
 	if (!arpsweep_finished(s->sweep, a->now)) {
 		status = open_sweep(s);
-		if (!status)
-			status = run(s);
+		if (status)
+			return status;
+		status = run(s);
 		port_close(&s->port);
 	}
 	say_summary(s);
