@@ -67,9 +67,24 @@ static int send_step(struct claiming *k, const struct arpclaim_step *s)
 	return errno == ENOBUFS || errno == EAGAIN ? EXIT_DONE : link_lost(&k->port, errno);
 }
 
+/* Silence proves nothing, and an announcement tells nobody, when no frame left the cable. */
+static int check_carrier(struct claiming *k)
+{
+	const struct netif *was = &k->port.iface;
+	struct netif is;
+
+	if (netctl_link(k->a->net, was->ifindex, &is) == 0 && is.carrier &&
+	    is.generation == was->generation)
+		return EXIT_DONE;
+	complain("%s has no carrier, or had none meanwhile: nobody could hear what was sent",
+		 was->name);
+	return EXIT_LINK_GONE;
+}
+
 static int do_step(struct claiming *k, const struct arpclaim_step *s)
 {
 	bool hold = k->a->opt->defend;
+	int status;
 
 	switch (s->kind) {
 	case ARPCLAIM_SEND_PROBE:
@@ -77,10 +92,16 @@ static int do_step(struct claiming *k, const struct arpclaim_step *s)
 	case ARPCLAIM_SEND_DEFENCE:
 		return send_step(k, s);
 	case ARPCLAIM_SAY_FREE:
+		status = check_carrier(k);
+		if (status)
+			return status;
 		say_outcome(k, "free", "is free: nobody answered the probes", false);
 		k->over = true;
 		break;
 	case ARPCLAIM_SAY_HELD:
+		status = check_carrier(k);
+		if (status)
+			return status;
 		say_outcome(k, "announced", "is announced as ours", false);
 		k->over = !hold;
 		break;
@@ -168,6 +189,8 @@ int claim(struct arpq *a)
 	status = port_open(a, &k.port, (size_t)1 << 20);
 	if (!status)
 		status = drop_privileges();
+	if (!status)
+		status = check_carrier(&k);
 	if (status)
 		return status;
 	random_bytes(&seed, sizeof(seed));
