@@ -286,7 +286,12 @@ static void take_option(struct options *o, int c)
 			usage("--src-mac: \"%s\" is not one card's MAC", optarg);
 		o->has_src_mac = true;
 		break;
-	case OPT_CACHE_FILE: o->cache = optarg; break;
+	case OPT_CACHE_FILE:
+		/* A path cut to fit would be another file's. */
+		if (!*optarg || strlen(optarg) > CACHE_PATH_MAX)
+			usage("--cache-file: \"%.64s\" is no path of a file", optarg);
+		o->cache = optarg;
+		break;
 	case 'w':
 		if (strcmp(optarg, "-") == 0)
 			usage("%s", "--write: standard output is for the answers: name a file");

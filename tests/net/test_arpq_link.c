@@ -160,6 +160,47 @@ static void a_cable_that_is_out_means_no_answer_and_the_question_goes_on(void **
 	tap_close(&far);
 }
 
+/* Nobody could object, so nothing is known; a claim is no question that goes on. */
+static void a_probe_on_a_cable_that_is_out_does_not_call_the_address_free(void **state)
+{
+	struct testnet *net = net_of(state);
+
+	must(net, testnet_link_up(net, SIDE_SERVER, SERVER_IF, false));
+	arpq_says(net, "--probe 10.60.0.9", 6, NULL, "c0 has no carrier");
+	arpq_says(net, "--announce 10.60.0.9", 6, NULL, "c0 has no carrier");
+}
+
+static void a_probe_whose_cable_was_out_meanwhile_does_not_call_the_address_free(void **state)
+{
+	struct testnet *net = net_of(state);
+	struct tap_counter far = tap_at(net, SIDE_SERVER, TAP_INCOMING);
+	struct running run;
+	struct runresult r;
+
+	arpq_start(net, "--probe 10.60.0.9", &run);
+	assert_true(tap_wait(&far, &(struct tap_match){ .op = ARP_REQUEST }, 1, 3 * SEC_NS));
+	must(net, testnet_link_up(net, SIDE_SERVER, SERVER_IF, false));
+	sleep_ms(100);
+	must(net, testnet_link_up(net, SIDE_SERVER, SERVER_IF, true));
+	running_wait(&run, &r);
+	expect_exit(&r, 6);
+	expect_err(&r, "or had none meanwhile");
+	assert_string_equal(r.out, "");
+	runresult_free(&r);
+	tap_close(&far);
+}
+
+/* Whoever makes an interface may put anything but a slash and a blank into its name. */
+static void an_interface_s_name_sends_no_escape_sequence_to_the_terminal(void **state)
+{
+	struct testnet *net = net_of(state);
+
+	must(net, testnet_link_rename(net, SIDE_CLIENT, CLIENT_IF, "c\033[31m"));
+	must(net, testnet_link_up(net, SIDE_CLIENT, "c\033[31m", false));
+	arpq_says(net, "-i c\033[31m 10.60.0.2", 6, NULL, "arpq: c\\x1b[31m is down");
+	arpq_says(net, "-i \033[2J 10.60.0.2", 2, NULL, "no interface \\x1b[2J");
+}
+
 /* ---- what cannot be asked -------------------------------------------------------- */
 
 /* args, the exit status, and what standard error says; always one line, or with a usage
@@ -277,6 +318,7 @@ static void every_slip_of_the_pen_is_one_line_and_status_2(void **state)
 		{ "--retry-interval 200ms 10.60.0.2", 2, "RFC 1122 2.3.2.1" },
 		{ "--vlan 0 10.60.0.2", 2, "--vlan: " },
 		{ "--vlan 4095 10.60.0.2", 2, "--vlan: " },
+		{ "--cache-file= 10.60.0.2", 2, "is no path of a file" },
 		{ "--src-ip x 10.60.0.2", 2, "\"x\" is not an IPv4 address" },
 		{ "--src-mac 02:00:00:00:00 10.60.0.2", 2, "is not one card's MAC" },
 		{ "--src-mac ff:ff:ff:ff:ff:ff 10.60.0.2", 2, "is not one card's MAC" },
@@ -442,6 +484,9 @@ int main(int argc, char **argv)
 		IN_A_WORLD(a_probe_ends_when_its_link_is_deleted),
 		IN_A_WORLD(a_link_that_is_down_is_said_to_be_down),
 		IN_A_WORLD(a_cable_that_is_out_means_no_answer_and_the_question_goes_on),
+		IN_A_WORLD(a_probe_on_a_cable_that_is_out_does_not_call_the_address_free),
+		IN_A_WORLD(a_probe_whose_cable_was_out_meanwhile_does_not_call_the_address_free),
+		IN_A_WORLD(an_interface_s_name_sends_no_escape_sequence_to_the_terminal),
 		IN_A_WORLD(what_is_no_neighbour_is_said_in_one_line_with_the_cure),
 		IN_A_WORLD(without_a_route_or_an_address_it_says_what_to_name),
 		IN_A_WORLD(every_slip_of_the_pen_is_one_line_and_status_2),

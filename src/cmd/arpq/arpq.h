@@ -66,6 +66,9 @@ struct options {
 	bool has_address;
 };
 
+/* Longer ones have no room for what lies beside the cache: .lock, .asked, .tmp. */
+#define CACHE_PATH_MAX (PATH_MAX - 16u)
+
 #define ARPQ_TRIES 3u			/* requests at 0, 1 and 2 s ... */
 #define ARPQ_RETRY_NS SEC_NS		/* RFC 1122 2.3.2.1: no more than one a second */
 #define ARPQ_TTL_NS (60 * SEC_NS)	/* RFC 1122 2.3.2.1 (1): on the order of a minute */

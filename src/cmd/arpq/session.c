@@ -29,15 +29,21 @@ bool interrupted(void)
 
 /* ---- saying ------------------------------------------------------------------------- */
 
+#define COMPLAINT_MAX (PATH_MAX + 512u)	/* a path, and what is wrong with it */
+
+/* The one way to standard error for words that may hold a name from outside: interfaces
+ * are named by whoever made them, escape sequences and all. */
 void complain(const char *format, ...)
 {
+	char raw[COMPLAINT_MAX], clean[4 * COMPLAINT_MAX];
+	struct txt t = txt_over(clean, sizeof(clean));
 	va_list args;
 
 	va_start(args, format);
-	(void)fputs("arpq: ", stderr);
-	(void)vfprintf(stderr, format, args);
-	(void)fputc('\n', stderr);
+	(void)vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
+	txt_foreign(&t, raw, strlen(raw));
+	(void)fprintf(stderr, "arpq: %s\n", clean);
 }
 
 /* stdio remembers that a write failed, but not why. */
