@@ -145,7 +145,7 @@ int show_cache(struct arpq *a)
 	/* Who asks for the table wants to know why it is empty; a question need not hear of it. */
 	if (err.trouble == CACHEFILE_STALE_BOOT && !a->opt->json && !a->opt->quiet)
 		complain("%s", err.why);
-	if (shown == 0 && !*err.why && !a->opt->json && !a->opt->quiet)
+	if (shown == 0 && elsewhere == 0 && !*err.why && !a->opt->json && !a->opt->quiet)
 		complain("the cache is empty%s%s", *a->cache_path ? ": " : "", a->cache_path);
 	if (elsewhere && !a->opt->json && !a->opt->quiet)
 		complain("%llu %s of other links, or of this one before it changed, not shown",
@@ -156,7 +156,8 @@ int show_cache(struct arpq *a)
 
 int flush_cache(struct arpq *a)
 {
-	struct cachefile_change change = { .now = a->now, .fleeting = !a->opt->cache, .flush_all = !a->opt->has_address,
+	struct cachefile_change change = { .now = a->now, .fleeting = !a->opt->cache,
+					   .flush_all = !a->opt->has_address,
 					   .flush = a->opt->has_address ? &a->opt->address : NULL };
 	struct cachefile_error err = { .trouble = CACHEFILE_OK };
 	uint64_t gone = 0;
