@@ -213,12 +213,12 @@ tidy: $(B)/version.h		## clang-tidy over the sources
 
 # ---- putting it in place ------------------------------------------------------------
 install: $(TOOLS)		## copy the tools and their manual pages below $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8
-	install -m 0755 $(B)/bin/arpq $(DESTDIR)$(SBINDIR)
-	install -m 0644 $(filter %.8,$(MANUALS)) $(DESTDIR)$(MANDIR)/man8
+	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(MANDIR)/man8'
+	install -m 0755 $(B)/bin/arpq '$(DESTDIR)$(SBINDIR)'
+	install -m 0644 $(filter %.8,$(MANUALS)) '$(DESTDIR)$(MANDIR)/man8'
 
 uninstall:			## remove them again
-	rm -f $(DESTDIR)$(SBINDIR)/arpq $(patsubst src/cmd/%.8,$(DESTDIR)$(MANDIR)/man8/%.8,$(filter %.8,$(MANUALS)))
+	rm -f '$(DESTDIR)$(SBINDIR)/arpq' $(patsubst src/cmd/%.8,'$(DESTDIR)$(MANDIR)/man8/%.8',$(filter %.8,$(MANUALS)))
 
 clean:				## remove everything that was built
 	rm -rf build
