@@ -67,10 +67,14 @@ QUIET_LD = $(if $(shell $(CC) -Wl,--help 2>/dev/null | grep -e --no-warnings),-W
 COMMA := ,
 STATIC_PIE = $(if $(filter yes,$(STATIC)),$(if $(SANITIZE),-pie,$(if $(filter /%,$(shell $(CC) -print-file-name=libc.a 2>/dev/null)),-static-pie $(QUIET_LD),-pie)),-pie)
 
+# What root has built, its user may build on, also when a test fails afterwards.
+GIVE_BACK = @[ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" build
+
 .DEFAULT_GOAL := all
 .PHONY: FORCE all deps demo test check-layers unit net golden asan tidy fuzz bench cover \
         install uninstall clean help
 all: $(TOOLS)			## build the tools
+	$(GIVE_BACK)
 
 ifeq ($(shell command -v $(firstword $(CC)) 2>/dev/null),)
 ifneq ($(filter-out deps demo test help clean uninstall,$(or $(MAKECMDGOALS),all)),)
@@ -144,10 +148,12 @@ check-layers: $(B)/libproto.a $(B)/libmodel.a	## prove that the pure layers are 
 
 UNITS := $(UNITBIN)
 unit: $(UNITS)			## run the unit tests
+	$(GIVE_BACK)
 	@$(RUN_TESTS) $(UNITS)
 
 NETS := $(NETBIN) $(filter tests/net/%,$(SCRIPTS))
 net: $(NETS) $(TOOLS) $(UNITS)	## run the tests in private network namespaces
+	$(GIVE_BACK)
 	@$(RUN_TESTS) $(NETS)
 
 GOLDENS := $(filter tests/golden/%,$(SCRIPTS))
@@ -156,17 +162,15 @@ golden: $(GOLDENS) $(TOOLS)	## run the tests of texts and manual pages
 
 RUN_TESTS = B=$(B) CC='$(CC)' sh tests/support/run-tests.sh
 check: $(UNITS) $(NETS) $(TOOLS) check-layers	## every test, with what is installed
+	$(GIVE_BACK)
 	@$(RUN_TESTS) $(UNITS) $(GOLDENS) $(NETS)
 
 deps:				## install what the tests need (as root, with apt), or say what is missing
 	@CC='$(CC)' sh tests/support/deps.sh test
 
-# What root has built, its user may build on.
-GIVE_BACK = @[ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" build
 test:				## install what is missing, then every test
 	@CC='$(CC)' sh tests/support/deps.sh test
 	+@$(MAKE) --no-print-directory check
-	$(GIVE_BACK)
 
 demo:				## install what is missing, then see arpq at work in a private network
 	@CC='$(CC)' sh tests/support/deps.sh demo
@@ -213,6 +217,7 @@ tidy: $(B)/version.h		## clang-tidy over the sources
 
 # ---- putting it in place ------------------------------------------------------------
 install: $(TOOLS)		## copy the tools and their manual pages below $(DESTDIR)$(PREFIX)
+	$(GIVE_BACK)
 	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(MANDIR)/man8'
 	install -m 0755 $(B)/bin/arpq '$(DESTDIR)$(SBINDIR)'
 	install -m 0644 $(filter %.8,$(MANUALS)) '$(DESTDIR)$(MANDIR)/man8'
