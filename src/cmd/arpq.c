@@ -130,7 +130,8 @@ static uint64_t duration(const char *option, const char *text)
 	char *end;
 	double value = strtod(text, &end);
 
-	if ((*text >= '0' && *text <= '9') || *text == '.')
+	/* Digits and a point, and then the unit: strtod() would also read 0x10 and 1e3. */
+	if (end != text && end == text + strspn(text, "0123456789."))
 		for (size_t i = 0; i < sizeof(unit) / sizeof(unit[0]); i++)
 			if (strcmp(end, unit[i].name) == 0 &&
 			    value * unit[i].ns <= (double)LONGEST_NS)
@@ -169,7 +170,7 @@ static void add_range(struct options *o, const char *text)
 	o->sweep = o->sweep || r.first != r.last;
 }
 
-/* One target a line; blank lines and what follows a # do not count. */
+/* Targets, divided by blanks and line ends; what follows a # does not count. */
 static void add_file(struct options *o, const char *path)
 {
 	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
@@ -181,11 +182,11 @@ static void add_file(struct options *o, const char *path)
 		exit(EXIT_USAGE);
 	}
 	while (getline(&line, &size, f) >= 0) {
+		char *rest = NULL;
 		line[strcspn(line, "#\r\n")] = '\0';
-		char *start = line + strspn(line, " \t");
-		start[strcspn(start, " \t")] = '\0';
-		if (*start)
-			add_range(o, start);
+		for (char *word = strtok_r(line, " \t", &rest); word;
+		     word = strtok_r(NULL, " \t", &rest))
+			add_range(o, word);
 	}
 	if (ferror(f)) {
 		complain("%s: %s", path, strerror(errno));
@@ -320,6 +321,10 @@ static void check(struct options *o, char **rest)
 
 	if (o->defend && o->job != JOB_ANNOUNCE)
 		usage("%s", "--defend keeps an address that was announced: it needs --announce");
+	if (o->json && o->quiet)
+		usage("%s", "--json and --quiet exclude one another");
+	if (o->quiet && o->job == JOB_WATCH)
+		usage("%s", "--quiet leaves nothing of what --watch has to say");
 	if (o->job == JOB_FLUSH && *rest) {
 		o->address = address(*rest++);
 		o->has_address = true;

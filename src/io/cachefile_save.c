@@ -586,6 +586,11 @@ int cachefile_save(const char *path, const char *boot_id, const struct cachefile
 		cachefile_say(err, CACHEFILE_SYSTEM, path, "this machine's boot id is not known");
 		return -1;
 	}
+	/* A file that is not ours gets no lock file put beside it either. */
+	cachefile_close(cachefile_open(path, boot_id, UINT32_MAX, err));
+	if (err->trouble == CACHEFILE_REFUSED)
+		return -1;
+	*err = (struct cachefile_error){ .trouble = CACHEFILE_OK };
 	ok = open_directory(&s) && take_lock(&s) && save_locked(&s);
 	if (ok && flushed)
 		*flushed = s.flushed;

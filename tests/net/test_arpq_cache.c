@@ -73,6 +73,9 @@ static void a_file_of_something_else_is_left_alone(void **state)
 	text = get_file(CACHE, &len);
 	assert_string_equal(text, "my diary\n");
 	free(text);
+	/* Nor is anything put beside it: /etc/passwd.lock would keep others out. */
+	assert_int_equal(access(CACHE ".lock", F_OK), -1);
+	assert_int_equal(access(CACHE ".asked", F_OK), -1);
 }
 
 static void a_file_that_others_may_write_is_refused(void **state)

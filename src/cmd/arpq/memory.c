@@ -102,7 +102,8 @@ void save_learned(struct arpq *a)
 		return;
 	if (!*a->cache_path) {
 		(void)snprintf(err.why, sizeof(err.why), "%.180s: answers are not remembered "
-			       "(--cache-file names a place)", a->no_cache);
+			       "%s", a->no_cache,
+			       *a->boot_id ? " (--cache-file names a place)" : "");
 		err.trouble = CACHEFILE_SYSTEM;
 		cache_trouble(a, &err);
 		return;
@@ -121,6 +122,13 @@ void open_asked(struct arpq *a)
 
 	if (a->asked || !*a->cache_path)
 		return;
+	/* Nothing is put beside a file that is not ours to write. */
+	struct cachefile_error refusal;
+	cachefile_close(cachefile_open(a->cache_path, a->boot_id, UINT32_MAX, &refusal));
+	if (refusal.trouble == CACHEFILE_REFUSED) {
+		cache_trouble(a, &refusal);
+		return;
+	}
 	(void)snprintf(path, sizeof(path), "%s.asked", a->cache_path);
 	a->asked = askfile_open(path, err);
 	if (!a->asked && !a->cache_warned)

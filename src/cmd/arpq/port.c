@@ -278,6 +278,9 @@ int port_wait(struct arpq *a, struct port *p, size_t n_ports, struct instant dea
 {
 	struct pollfd fd[2 * PORTS_MAX];
 	uint64_t wait = instant_since(clock_now(), deadline);
+	/* A signal that comes just before ppoll() is noticed within a second. */
+	if (wait > SEC_NS)
+		wait = SEC_NS;
 	struct timespec limit = { .tv_sec = (time_t)(wait / SEC_NS),
 				  .tv_nsec = (long)(wait % SEC_NS) };
 	char why[256];
@@ -289,7 +292,7 @@ int port_wait(struct arpq *a, struct port *p, size_t n_ports, struct instant dea
 		fd[2 * i] = (struct pollfd){ .fd = link_fd(p[i].link), .events = POLLIN };
 		fd[2 * i + 1] = (struct pollfd){ .fd = linkwatch_fd(p[i].watch), .events = POLLIN };
 	}
-	n = ppoll(fd, 2 * n_ports, deadline.ns == INSTANT_NEVER.ns ? NULL : &limit, NULL);
+	n = ppoll(fd, 2 * n_ports, &limit, NULL);
 	a->now = clock_now();
 	for (size_t i = 0; n > 0 && i < n_ports; i++)
 		if (fd[2 * i + 1].revents && linkwatch_gone(p[i].watch, why)) {

@@ -407,12 +407,21 @@ static int choose_targets(struct sweeping *s, struct ip4_range **range, size_t *
 	return port_for(a, (*range)[0], &s->port);
 }
 
-/* All of it must lie on one link: routes differ, and so does who hears the question. */
+/* All of it must lie on one link: routes differ, and so does who hears the question.  Of
+ * a range both ends and the middle are looked at; -i decides where that is not enough. */
 static int check_link(struct sweeping *s, const struct ip4_range *range, size_t n)
 {
-	for (size_t i = 0; i < n && !s->a->opt->ifname; i++) {
+	for (size_t i = 0; i < 3 * n && !s->a->opt->ifname; i++) {
+		struct ip4_range r = range[i / 3];
 		struct port p;
-		int status = port_for(s->a, range[i], &p);
+		if (i % 3 != 1)
+			r.first = r.last = i % 3 == 0 ? r.first : r.last;
+		/* The first and the last of a network are nobody's, and have no route to a host. */
+		struct route route;
+		if (i % 3 != 1 && netctl_route(s->a->net, ip4_from_number(r.first), 0, &route) == 0 &&
+		    route.kind == ROUTE_OTHER)
+			continue;
+		int status = port_for(s->a, r, &p);
 		if (status)
 			return status;
 		if (!p.local && p.iface.ifindex != s->port.iface.ifindex) {

@@ -21,14 +21,17 @@ static struct arp_row row_for(const struct arpq *a, const struct cache_entry *e)
 }
 
 /* Of this namespace, and of the link as it is now: the others would never be used. */
-static bool is_of_this_link(struct arpq *a, const struct cache_entry *e)
+static bool is_of_this_link(struct arpq *a, const struct cache_entry *e, struct netif *last)
 {
-	struct netif iface;
-
 	if (e->place.netns != netctl_namespace(a->net) || e->confirmed.ns > a->now.ns)
 		return false;
-	return netctl_link(a->net, e->place.ifindex, &iface) == 0 &&
-	       iface.generation == e->place.generation;
+	/* The kernel is not asked for each of a million entries. */
+	if (e->place.ifindex != last->ifindex &&
+	    netctl_link(a->net, e->place.ifindex, last) < 0) {
+		*last = (struct netif){ .ifindex = e->place.ifindex, .generation = 0 };
+		return false;
+	}
+	return last->generation == e->place.generation && *last->name;
 }
 
 struct lookup {
@@ -123,13 +126,19 @@ int show_cache(struct arpq *a)
 	struct cachefile *c = open_cache(a, &err);
 	char buf[ARP_VIEW_LINE];
 	struct txt t = txt_over(buf, sizeof(buf));
+	struct netif last = { .ifindex = 0 };
 	struct cache_entry e;
 	uint64_t shown = 0, elsewhere = 0;
 	int more = 0;
 
 	a->now = clock_now();
+	if (a->opt->ifname && netctl_link_by_name(a->net, a->opt->ifname, &last) < 0) {
+		complain("there is no interface %s: ip link shows those there are", a->opt->ifname);
+		cachefile_close(c);
+		return EXIT_USAGE;
+	}
 	while (c && (more = cachefile_next(c, &e, &err)) == 1) {
-		if (!is_of_this_link(a, &e) ||
+		if (!is_of_this_link(a, &e, &last) ||
 		    (a->opt->ifname && strcmp(a->opt->ifname, e.ifname) != 0)) {
 			elsewhere++;
 			continue;

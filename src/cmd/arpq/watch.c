@@ -123,6 +123,9 @@ int watch(struct arpq *a)
 	arpwatch_init(&w.watch, &w.port.self, table(WATCH_ENTRIES), table(1024));
 	while (!status && !enough(&w)) {
 		struct instant limit = instant_after(w.saved, WATCH_SAVE_NS);
+		/* Like the lines on standard output: who reads along sees what was heard. */
+		if (a->capture_file)
+			(void)fflush(a->capture_file);
 		if (a->opt->timeout_ns)
 			limit = instant_earlier(limit,
 						instant_after(a->started, a->opt->timeout_ns));
