@@ -16,9 +16,11 @@
 
 struct mac { uint8_t b[6]; };
 struct ip4 { uint8_t b[4]; };
+struct ip6 { uint8_t b[16]; };
 
 #define MAC_STRLEN 18u		/* "xx:xx:xx:xx:xx:xx" and its NUL */
 #define IP4_STRLEN 16u		/* "255.255.255.255" and its NUL */
+#define IP6_STRLEN 46u		/* "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255" and its NUL */
 
 static const struct mac MAC_BROADCAST = { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } };
 static const struct mac MAC_ZERO = { { 0 } };
@@ -67,6 +69,22 @@ static inline bool ip4_is_multicast(struct ip4 a)
 	return (a.b[0] & 0xf0) == 0xe0;
 }
 
+static inline bool ip6_equal(struct ip6 a, struct ip6 b)
+{
+	return memcmp(a.b, b.b, sizeof(a.b)) == 0;
+}
+
+static inline bool ip6_is_unspecified(struct ip6 a)
+{
+	return ip6_equal(a, (struct ip6){ { 0 } });
+}
+
+/* ff00::/8 (RFC 4291 2.7) */
+static inline bool ip6_is_multicast(struct ip6 a)
+{
+	return a.b[0] == 0xff;
+}
+
 static inline uint32_t ip4_number(struct ip4 a)
 {
 	return (uint32_t)a.b[0] << 24 | (uint32_t)a.b[1] << 16 | (uint32_t)a.b[2] << 8 | a.b[3];
@@ -82,14 +100,21 @@ static inline struct ip4 ip4_from_number(uint32_t n)
  * Text to address.  The whole string must be the address: no blanks, no sign, no
  * octet with a leading zero (inet_aton would read 010 as 8), nothing behind it.
  * A MAC is six pairs of hex digits separated all by ':' or all by '-'.
+ * An IPv6 address is any of the three forms of RFC 4291 2.2, without a zone.
  * False leaves *out as it was.
  */
 bool mac_parse(const char *s, struct mac *out);
 bool ip4_parse(const char *s, struct ip4 *out);
+bool ip6_parse(const char *s, struct ip6 *out);
 
-/* Address to text, lower-case hex; both return buf. */
+/*
+ * Address to text, lower-case hex; each returns buf.  IPv6 in the one form that RFC 5952
+ * leaves: the first of the longest runs of zero groups shortened, never a single group,
+ * and an IPv4-mapped address with its dots (section 5).
+ */
 const char *mac_format(struct mac m, char buf[static MAC_STRLEN]);
 const char *ip4_format(struct ip4 a, char buf[static IP4_STRLEN]);
+const char *ip6_format(struct ip6 a, char buf[static IP6_STRLEN]);
 
 /* A contiguous run of addresses, both ends included; first <= last as numbers. */
 struct ip4_range { uint32_t first, last; };

@@ -158,3 +158,150 @@ bool ip4_range_parse(const char *s, struct ip4_range *out)
 	*out = (struct ip4_range){ ip4_number(first), ip4_number(last) };
 	return true;
 }
+
+/* ---- IPv6 (RFC 4291 section 2.2, RFC 5952) ------------------------------------ */
+
+#define GROUPS 8u
+
+/* One to four hex digits at the front of s; returns what follows them, or NULL. */
+static const char *group_front(const char *s, unsigned *out)
+{
+	const char *p = s;
+
+	*out = 0;
+	for (; p != s + 4 && hex_value(*p) >= 0; p++)
+		*out = *out << 4 | (unsigned)hex_value(*p);
+	return p == s ? NULL : p;
+}
+
+/* The bytes as they were written, with the place of the "::" among them. */
+struct halves {
+	uint8_t b[16];
+	size_t n;
+	size_t gap;		/* bytes in front of "::" */
+	bool has_gap;
+};
+
+/* What follows one group and its colon; NULL when no group or no colon is there. */
+static const char *read_group(const char *s, struct halves *h)
+{
+	unsigned value;
+	struct ip4 tail;
+
+	/* Dots end an address, so what is left must be an IPv4 address whole. */
+	if (h->n <= sizeof(h->b) - sizeof(tail.b) && ip4_parse(s, &tail)) {
+		memcpy(h->b + h->n, tail.b, sizeof(tail.b));
+		h->n += sizeof(tail.b);
+		return s + strlen(s);
+	}
+	s = group_front(s, &value);
+	if (!s || h->n == sizeof(h->b))
+		return NULL;
+	h->b[h->n++] = (uint8_t)(value >> 8);
+	h->b[h->n++] = (uint8_t)value;
+	if (!*s)
+		return s;
+	if (*s++ != ':')
+		return NULL;
+	if (*s != ':')
+		return *s ? s : NULL;	/* one colon at the end promises a group */
+	if (h->has_gap)
+		return NULL;
+	h->has_gap = true;
+	h->gap = h->n;
+	return s + 1;
+}
+
+bool ip6_parse(const char *s, struct ip6 *out)
+{
+	struct halves h = { .n = 0 };
+	struct ip6 a = { { 0 } };
+
+	if (s[0] == ':' && s[1] == ':') {
+		h.has_gap = true;
+		s += 2;
+	}
+	while (s && *s)
+		s = read_group(s, &h);
+	/* "::" stands for one group at least (RFC 4291 2.2). */
+	if (!s || (h.has_gap ? h.n > sizeof(a.b) - 2 : h.n != sizeof(a.b)))
+		return false;
+	size_t front = h.has_gap ? h.gap : h.n;
+	memcpy(a.b, h.b, front);
+	memcpy(a.b + sizeof(a.b) - (h.n - front), h.b + front, h.n - front);
+	*out = a;
+	return true;
+}
+
+static unsigned group_at(const struct ip6 *a, size_t i)
+{
+	return (unsigned)(a->b[2 * i] << 8 | a->b[2 * i + 1]);
+}
+
+/* The first of the longest runs of zero groups (RFC 5952 4.2.3); a run of one is none. */
+static size_t longest_run(const struct ip6 *a, size_t *start)
+{
+	size_t best = 0;
+
+	for (size_t i = 0; i < GROUPS; i++) {
+		size_t n = 0;
+		while (i + n < GROUPS && group_at(a, i + n) == 0)
+			n++;
+		if (n > best) {
+			best = n;
+			*start = i;
+		}
+		i += n;
+	}
+	return best > 1 ? best : 0;
+}
+
+static char *put_group(char *p, unsigned value)
+{
+	static const char digit[] = "0123456789abcdef";
+	bool started = false;
+
+	for (unsigned shift = 16; shift > 0; shift -= 4) {
+		unsigned nibble = value >> (shift - 4) & 0xf;
+		started = started || nibble || shift == 4;
+		if (started)
+			*p++ = digit[nibble];
+	}
+	return p;
+}
+
+static bool is_mapped(const struct ip6 *a)
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+	return memcmp(a->b, prefix, sizeof(prefix)) == 0;
+}
+
+const char *ip6_format(struct ip6 a, char buf[static IP6_STRLEN])
+{
+	size_t start = GROUPS, run = longest_run(&a, &start);
+	char *p = buf;
+
+	if (is_mapped(&a)) {
+		struct ip4 v4;
+		memcpy(buf, "::ffff:", 7);
+		memcpy(v4.b, a.b + 12, sizeof(v4.b));
+		ip4_format(v4, buf + 7);
+		return buf;
+	}
+	for (size_t i = 0; i < GROUPS; i++) {
+		if (run && i == start) {
+			*p++ = ':';
+			i += run;
+			if (i == GROUPS)
+				*p++ = ':';
+		}
+		if (i == GROUPS)
+			break;
+		if (i > 0)
+			*p++ = ':';
+		p = put_group(p, group_at(&a, i));
+	}
+	*p = '\0';
+	return buf;
+}
