@@ -53,7 +53,8 @@ struct ip6_ext {
 	bool has_final;		/* segments are left, and the last address is here */
 	struct ip6 final;	/* what upper layers sum as destination (8.1) */
 
-	bool jumbo;		/* IP_PROTO_HOPOPT with a jumbo payload option (RFC 2675 2) */
+	uint32_t jumbo_len;	/* IP_PROTO_HOPOPT only: jumbo payload (RFC 2675 2), all bytes
+				   behind the IPv6 header; 0 without that option */
 };
 
 /*

@@ -226,9 +226,9 @@ bool ip6_parse(const char *s, struct ip6 *out)
 	/* "::" stands for one group at least (RFC 4291 2.2). */
 	if (!s || (h.has_gap ? h.n > sizeof(a.b) - 2 : h.n != sizeof(a.b)))
 		return false;
-	size_t front = h.has_gap ? h.gap : h.n;
-	memcpy(a.b, h.b, front);
-	memcpy(a.b + sizeof(a.b) - (h.n - front), h.b + front, h.n - front);
+	size_t zeros = sizeof(a.b) - h.n;
+	for (size_t i = 0; i < h.n; i++)
+		a.b[h.has_gap && i >= h.gap ? i + zeros : i] = h.b[i];
 	*out = a;
 	return true;
 }

@@ -54,20 +54,18 @@ bool ip6_is_ext(uint8_t proto)
 	return false;
 }
 
-/* RFC 2675 section 2 puts the option there only when the payload length cannot hold it. */
-static bool holds_jumbo(struct rd options)
+/* RFC 2675 section 2: a length of 32 bits, where the header's 16 do not do. */
+static uint32_t jumbo_length(struct rd options)
 {
 	while (options.left) {
 		uint8_t kind = rd_u8(&options);
 		if (kind == OPTION_PAD1)
 			continue;
-		rd_skip(&options, rd_u8(&options));
-		if (!rd_ok(&options))
-			return false;
+		struct rd body = rd_take(&options, rd_u8(&options));
 		if (kind == OPTION_JUMBO)
-			return true;
+			return rd_be32(&body);
 	}
-	return false;
+	return 0;
 }
 
 /* Where the datagram is going in the end, while it is still on a detour. */
@@ -126,7 +124,7 @@ enum verdict ip6_parse_ext(struct rd *r, uint8_t proto, struct ip6_ext *out)
 	else if (proto == IP_PROTO_ROUTING)
 		read_routing(body, &e);
 	else if (proto == IP_PROTO_HOPOPT)
-		e.jumbo = holds_jumbo(body);
+		e.jumbo_len = jumbo_length(body);
 	*out = e;
 	return V_OK;
 }

@@ -1,0 +1,229 @@
+/*
+ * pkt.h: whole captures of other people, counted as an independent dissector counted them
+ *
+ * The captures are not part of the repository: WIRELAB_CORPUS names their directory, else
+ * ../shared/corpus is tried; without it the test is skipped.
+ */
+#include "told.h"
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "wirelab/capfile.h"
+#include "wirelab/pkt.h"
+
+struct counts {
+	unsigned frames, tcp, quoted_tcp, fragments4, fragments6;
+	unsigned arp_request, arp_reply, arp_other;
+	unsigned icmp4, icmp6, udp, vlan, mpls, gre, ip4, ip6, arp;
+	uint64_t payload;
+};
+
+/* What an oracle's line says under "name": a number, or -1. */
+static long long told(const char *line, const char *name)
+{
+	char key[64];
+	const char *p;
+
+	snprintf(key, sizeof(key), "\"%s\":", name);
+	p = line ? strstr(line, key) : NULL;
+	return p ? strtoll(p + strlen(key), NULL, 10) : -1;
+}
+
+static const char *corpus(void)
+{
+	const char *dir = getenv("WIRELAB_CORPUS");
+	struct stat st;
+
+	if (!dir)
+		dir = "../shared/corpus";
+	return stat(dir, &st) == 0 ? dir : NULL;
+}
+
+static char *slurp(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char *text = NULL;
+	long len;
+
+	if (!f)
+		return NULL;
+	if (fseek(f, 0, SEEK_END) == 0 && (len = ftell(f)) >= 0) {
+		rewind(f);
+		text = zeroed((size_t)len + 1);
+		if (fread(text, 1, (size_t)len, f) != (size_t)len)
+			fail();
+	}
+	fclose(f);
+	return text;
+}
+
+/* The oracle's names mean "a frame in which it occurs at least once", quoted or not. */
+static bool occurs(const struct pkt *p, enum pkt_kind kind)
+{
+	for (unsigned i = 0; i < p->n_layers; i++)
+		if (p->layer[i].kind == kind)
+			return true;
+	return false;
+}
+
+/* Every IPv4 header counts, and the first IPv6 fragment header of a frame. */
+static void count_fragments(struct counts *c, const struct pkt *p)
+{
+	bool seen6 = false;
+
+	for (unsigned i = 0; i < p->n_layers; i++) {
+		const struct pkt_layer *l = &p->layer[i];
+		struct rd r = rd_over(p->frame + l->off, l->len);
+		struct ip4_hdr h;
+		uint8_t before = i ? p->layer[i - 1].kind : PKT_NONE;
+		if (l->kind == PKT_IP4 && ip4_parse_header(&r, &h) == V_OK)
+			c->fragments4 += ip4_is_fragment(&h);
+		/* the kind of an extension header stands in the one before it */
+		if (l->kind != PKT_IP6_EXT || seen6)
+			continue;
+		const uint8_t *prev = p->frame + p->layer[i - 1].off;
+		uint8_t proto = before == PKT_IP6 ? prev[6] : prev[0];
+		seen6 = proto == IP_PROTO_FRAGMENT;
+		c->fragments6 += seen6;
+	}
+}
+
+static void count_arp(struct counts *c, const struct pkt *p)
+{
+	c->arp_request += p->arp_fixed.op == ARP_REQUEST;
+	c->arp_reply += p->arp_fixed.op == ARP_REPLY;
+	c->arp_other += p->arp_fixed.op != ARP_REQUEST && p->arp_fixed.op != ARP_REPLY;
+}
+
+static void count(struct counts *c, const struct pkt *p)
+{
+	c->frames++;
+	c->tcp += pkt_has(p, PKT_TCP);
+	c->payload += pkt_has(p, PKT_TCP) && p->stopped != V_LENGTH ? p->payload_wire : 0;
+	c->quoted_tcp += !pkt_has(p, PKT_TCP) && occurs(p, PKT_TCP);
+	c->icmp4 += occurs(p, PKT_ICMP4);
+	c->icmp6 += occurs(p, PKT_ICMP6);
+	c->udp += occurs(p, PKT_UDP);
+	c->vlan += occurs(p, PKT_VLAN);
+	c->mpls += occurs(p, PKT_MPLS);
+	c->gre += occurs(p, PKT_GRE);
+	c->ip4 += occurs(p, PKT_IP4);
+	c->ip6 += occurs(p, PKT_IP6);
+	c->arp += occurs(p, PKT_ARP);
+	count_fragments(c, p);
+	if (pkt_has(p, PKT_ARP))
+		count_arp(c, p);
+}
+
+/* How many of the frames hold a datagram's last missing fragment is the reassembler's
+ * business; here the frames of the file that are pieces explain what is missing. */
+static struct counts dissect_all(const char *path)
+{
+	struct counts c = { 0 };
+	struct capr_record rec;
+	char err[256];
+	struct capr *r = capr_open(path, err);
+	struct pkt p;
+
+	if (!r)
+		return c;
+	while (capr_next(r, &rec) > 0) {
+		uint8_t *exact = exactly(rec.data, rec.caplen);
+		pkt_dissect(&p, rec.iface->linktype, exact, rec.caplen, rec.wirelen);
+		count(&c, &p);
+		free(exact);
+	}
+	capr_close(r);
+	return c;
+}
+
+static uint64_t told_payload(const char *oracle)
+{
+	uint64_t sum = 0;
+
+	for (const char *p = oracle; (p = strstr(p, "\"payload\":")); p++)
+		sum += strtoull(p + strlen("\"payload\":"), NULL, 10);
+	return sum;
+}
+
+static unsigned differs(const char *file, const char *what, long long ours, long long theirs)
+{
+	if (theirs < 0)
+		theirs = 0;
+	if (ours == theirs)
+		return 0;
+	print_message("%s: %s: %lld here, %lld by the oracle\n", file, what, ours, theirs);
+	return 1;
+}
+
+static unsigned compare(const char *file, const struct counts *c, const char *oracle)
+{
+	const char *layers = strstr(oracle, "\"layers\":");
+	const char *arp = strstr(oracle, "{\"counts\":");
+	const char *frags = strstr(oracle, "\"ip4_conflict\":");
+	unsigned bad = 0;
+
+	bad += differs(file, "frames", c->frames, told(oracle, "frames"));
+	bad += differs(file, "tcp_frames", c->tcp, told(oracle, "tcp_frames"));
+	bad += differs(file, "tcp payload", (long long)c->payload, (long long)told_payload(oracle));
+	bad += differs(file, "tcp_in_icmp_error", c->quoted_tcp, told(oracle, "tcp_in_icmp_error"));
+	bad += differs(file, "ARP requests", c->arp_request, told(arp, "request"));
+	bad += differs(file, "ARP replies", c->arp_reply, told(arp, "reply"));
+	bad += differs(file, "ARP others", c->arp_other, told(arp, "other"));
+	bad += differs(file, "IPv4 fragments", c->fragments4, told(frags, "ip4_fragment_frames"));
+	bad += differs(file, "IPv6 fragments", c->fragments6, told(frags, "ip6_fragment_frames"));
+	bad += differs(file, "ip", c->ip4, told(layers, "ip"));
+	bad += differs(file, "ipv6", c->ip6, told(layers, "ipv6"));
+	bad += differs(file, "arp", c->arp, told(layers, "arp"));
+	bad += differs(file, "icmp", c->icmp4, told(layers, "icmp"));
+	bad += differs(file, "icmpv6", c->icmp6, told(layers, "icmpv6"));
+	bad += differs(file, "udp", c->udp, told(layers, "udp"));
+	bad += differs(file, "vlan", c->vlan, told(layers, "vlan"));
+	bad += differs(file, "mpls", c->mpls, told(layers, "mpls"));
+	bad += differs(file, "gre", c->gre, told(layers, "gre"));
+	return bad;
+}
+
+static void every_capture_is_counted_as_the_oracle_counts_it(void **state)
+{
+	const char *root = corpus();
+	char path[4096];
+	unsigned files = 0, bad = 0;
+
+	(void)state;
+	if (!root) {
+		print_message("no corpus: WIRELAB_CORPUS names none, and ../shared/corpus is not "
+			      "there\n");
+		skip();
+	}
+	snprintf(path, sizeof(path), "%s/pcaps", root);
+	DIR *dir = opendir(path);
+	assert_non_null(dir);
+	for (struct dirent *e; (e = readdir(dir));) {
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/oracle/%s.jsonl", root, e->d_name);
+		char *oracle = slurp(path);
+		if (!oracle)
+			continue;
+		snprintf(path, sizeof(path), "%s/pcaps/%s", root, e->d_name);
+		struct counts c = dissect_all(path);
+		bad += compare(e->d_name, &c, oracle);
+		files++;
+		free(oracle);
+	}
+	closedir(dir);
+	print_message("%u captures compared\n", files);
+	assert_int_equal(bad, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_capture_is_counted_as_the_oracle_counts_it),
+	};
+
+	return cmocka_run_group_tests_name("pkt_corpus", tests, NULL, NULL);
+}
