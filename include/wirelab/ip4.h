@@ -67,6 +67,9 @@ struct ip4_hdr {
  * V_VALUE   the version is not 4
  * V_LENGTH  IHL below 5, or a total length that is neither 0 nor as long as the header
  *
+ * *out is filled when the 20 fixed bytes are there and the version is right, so that a
+ * damaged header can be shown.
+ *
  * Whether total_len bytes are there is the caller's to judge: captures are cut.
  * The checksum is not looked at; see ip4_check().
  */

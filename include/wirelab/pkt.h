@@ -36,7 +36,8 @@ enum pkt_kind {
 	/* between link and network */
 	PKT_VLAN, PKT_LLC, PKT_PPPOE, PKT_MPLS,
 	/* network */
-	PKT_ARP, PKT_IP4, PKT_IP6,
+	PKT_ARP,		/* and RARP, which differs in its operations (RFC 903) */
+	PKT_IP4, PKT_IP6,
 	PKT_IP6_EXT,		/* one layer for each extension header; AH behind IPv4, too */
 	/* transport */
 	PKT_ICMP4, PKT_ICMP6, PKT_UDP, PKT_TCP,

@@ -39,15 +39,12 @@ enum verdict ip4_parse_header(struct rd *r, struct ip4_hdr *out)
 		return V_SHORT;
 	if (p[0] >> 4 != 4)
 		return V_VALUE;
-	size_t len = (p[0] & 0xfu) * 4;
-	uint16_t total = be16(p + 2);
-	if (len < IP4_HEADER_MIN || (total && total < len))
-		return V_LENGTH;
-	rd_skip(r, len - IP4_HEADER_MIN);
-	if (!rd_ok(r))
-		return V_SHORT;
 	read_fixed(p, out);
-	return V_OK;
+	if (out->header_len < IP4_HEADER_MIN ||
+	    (out->total_len && out->total_len < out->header_len))
+		return V_LENGTH;
+	rd_skip(r, out->header_len - IP4_HEADER_MIN);
+	return rd_ok(r) ? V_OK : V_SHORT;
 }
 
 void ip4_build(struct wr *w, const struct ip4_hdr *hdr)

@@ -35,32 +35,39 @@ static void quote_ip4(struct walk *w, const struct ip4_hdr *h)
 	w->p->quote = (struct pkt_quote){ .ip_version = 4, .src4 = h->src, .dst4 = h->dst };
 }
 
+static void ip4_length(struct walk *w, const struct ip4_hdr *h)
+{
+	if (h->total_len)
+		ip_length(w, h->total_len);
+	else if (!w->quoted)
+		w->p->no_length = true;
+}
+
 void walk_ip4(struct walk *w)
 {
 	struct pkt *p = w->p;
 	struct rd r = rd_over(w->at, w->cap);
-	struct ip4_hdr quoted, *h = w->quoted ? &quoted : &p->ip4;
+	struct ip4_hdr h;
 
-	enum verdict v = ip4_parse_header(&r, h);
+	enum verdict v = ip4_parse_header(&r, &h);
 	if (v != V_OK) {
 		if (v != V_SHORT || need_ip4(w))
 			wrong(w, PKT_IP4, v);
 		return;
 	}
-	if (h->total_len)
-		ip_length(w, h->total_len);
-	else if (!w->quoted)
-		p->no_length = true;
-	if (!layer(w, PKT_IP4, h->header_len))
+	ip4_length(w, &h);
+	if (!layer(w, PKT_IP4, h.header_len))
 		return;
 	w->in_ip6 = false;
-	if (w->quoted)
-		quote_ip4(w, h);
-	else
+	if (w->quoted) {
+		quote_ip4(w, &h);
+	} else {
 		p->ip_version = 4;
-	then(w, PKT_BY_IP_PROTO, h->proto);
-	if (ip4_is_fragment(h))
-		fragment(w, h->id, h->frag_offset, h->more_fragments, h->proto);
+		p->ip4 = h;
+	}
+	then(w, PKT_BY_IP_PROTO, h.proto);
+	if (ip4_is_fragment(&h))
+		fragment(w, h.id, h.frag_offset, h.more_fragments, h.proto);
 }
 
 static void quote_ip6(struct walk *w, const struct ip6_hdr *h)
@@ -80,26 +87,27 @@ void walk_ip6(struct walk *w)
 {
 	struct pkt *p = w->p;
 	struct rd r = rd_over(w->at, w->cap);
-	struct ip6_hdr quoted, *h = w->quoted ? &quoted : &p->ip6;
+	struct ip6_hdr h;
 
 	if (!need(w, PKT_IP6, IP6_HEADER_LEN))
 		return;
-	enum verdict v = ip6_parse_header(&r, h);
+	enum verdict v = ip6_parse_header(&r, &h);
 	if (v != V_OK) {
 		wrong(w, PKT_IP6, v);
 		return;
 	}
-	ip6_length(w, h);
+	ip6_length(w, &h);
 	if (!layer(w, PKT_IP6, IP6_HEADER_LEN))
 		return;
 	w->in_ip6 = true;
 	if (w->quoted) {
-		quote_ip6(w, h);
+		quote_ip6(w, &h);
 	} else {
 		p->ip_version = 6;
-		p->ip6_final = h->dst;
+		p->ip6 = h;
+		p->ip6_final = h.dst;
 	}
-	then(w, PKT_BY_IP_PROTO, h->next);
+	then(w, PKT_BY_IP_PROTO, h.next);
 }
 
 void walk_version(struct walk *w)

@@ -11,6 +11,7 @@ enum {
 
 enum {
 	TYPE_SVLAN_OLD = 0x9100, TYPE_SVLAN_OLDER = 0x9200, TYPE_SVLAN_OLDEST = 0x9300,
+	TYPE_RARP = 0x8035,
 	TYPE_BRIDGED = 0x6558,		/* RFC 1701: transparent Ethernet bridging */
 	TYPE_PPP = 0x880b,		/* RFC 2637 */
 	TYPE_MPLS = 0x8847, TYPE_MPLS_MULTICAST = 0x8848,
@@ -220,6 +221,7 @@ void walk_ethertype(struct walk *w)
 		walk_ip6(w);
 		return;
 	case ETH_ARP:
+	case TYPE_RARP:
 		walk_arp(w);
 		return;
 	case ETH_VLAN:
