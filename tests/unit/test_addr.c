@@ -1,6 +1,8 @@
 /* addr.h: addresses, their text, and runs of them */
 #include "told.h"
 
+#include <arpa/inet.h>
+
 #include "wirelab/addr.h"
 
 static void an_address_is_typed_counted_and_shown_again(void **state)
@@ -137,6 +139,82 @@ static void kinds_of_addresses_are_told_by_their_bits(void **state)
 	assert_false(ip4_is_multicast(addr("223.255.255.255")));
 }
 
+static struct ip6 addr6(const char *text)
+{
+	struct ip6 a = { { 0 } };
+
+	assert_true(ip6_parse(text, &a));
+	return a;
+}
+
+static void rfc5952_an_ip6_address_has_one_text_however_it_was_written(void **state)
+{
+	static const struct { const char *written, *shown; } same[] = {
+		{ "2001:db8::1", "2001:db8::1" },
+		{ "2001:0DB8:0000:0000:0000:0000:0000:0001", "2001:db8::1" },
+		{ "2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1" },	/* 4.2.3: the first */
+		{ "2001:0:0:1:0:0:0:1", "2001:0:0:1::1" },		/* 4.2.3: the longest */
+		{ "2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1" },	/* 4.2.2: not one alone */
+		{ "::", "::" }, { "::1", "::1" }, { "1::", "1::" },
+		{ "0:0:0:0:0:0:0:0", "::" }, { "1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0" },
+		{ "::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8" }, { "fe80::ABCD", "fe80::abcd" },
+		{ "::ffff:192.0.2.1", "::ffff:192.0.2.1" },		/* 5 */
+		{ "::ffff:c000:201", "::ffff:192.0.2.1" },
+		{ "64:ff9b::192.0.2.33", "64:ff9b::c000:221" },
+		{ "1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:102:304" },
+	};
+	char text[IP6_STRLEN];
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(same); i++)
+		assert_string_equal(ip6_format(addr6(same[i].written), text), same[i].shown);
+}
+
+static void what_is_not_exactly_an_ip6_address_is_refused(void **state)
+{
+	static const char *const wrong[] = {
+		"", ":", ":::", "1", "1:", ":1", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:", "::1:",
+		"1:2:3:4:5:6:7:8:9", "1::2::3", "1:2:3:4::5:6:7:8", "12345::", "g::", "::1 ",
+		" ::1", "::1%eth0", "1.2.3.4", "::1.2.3", "::1.2.3.4:5", "::256.0.0.1", "::01.2.3.4",
+		"1:2:3:4:5:6:7:1.2.3.4", ":1::", "fe80::1/64", "0x1::", "1:2:3:4:5:6:7:8::",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(wrong); i++) {
+		uint8_t *s = exactly(wrong[i], strlen(wrong[i]) + 1);
+		struct ip6 a = { { 9 } };
+		assert_false(ip6_parse((const char *)s, &a));
+		assert_int_equal(a.b[0], 9);
+		free(s);
+	}
+}
+
+/* Sparse addresses, so that runs of zeros of every length occur at every place. */
+static void every_ip6_address_survives_the_way_to_text_and_back(void **state)
+{
+	struct chance c = { 8 };
+	char text[IP6_STRLEN], theirs[INET6_ADDRSTRLEN];
+
+	(void)state;
+	for (unsigned i = 0; i < 200000; i++) {
+		struct ip6 a;
+		chance_fill(&c, a.b, sizeof(a.b));
+		for (size_t g = 0; g < 8; g++)
+			if (chance_below(&c, 2))
+				a.b[2 * g] = a.b[2 * g + 1] = 0;
+		assert_true(ip6_equal(addr6(ip6_format(a, text)), a));
+		assert_non_null(inet_ntop(AF_INET6, a.b, theirs, sizeof(theirs)));
+		/* glibc writes dots into addresses of RFC 4291 2.5.5.1, too: a form long gone */
+		if (!strchr(theirs, '.'))
+			assert_string_equal(text, theirs);
+	}
+	memset(text, 'x', sizeof(text));
+	ip6_format(addr6("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255"), text);
+	assert_true(strlen(text) < IP6_STRLEN);
+	assert_true(ip6_is_multicast(addr6("ff02::1")) && !ip6_is_multicast(addr6("fe80::1")));
+	assert_true(ip6_is_unspecified(addr6("::")) && !ip6_is_unspecified(addr6("::1")));
+}
+
 static void random_text_never_makes_the_parsers_leave_the_string(void **state)
 {
 	static const char letter[] = "0123456789.:-/afAFg ";
@@ -148,6 +226,7 @@ static void random_text_never_makes_the_parsers_leave_the_string(void **state)
 		char *s = malloc(len + 1);
 		struct ip4_range r;
 		struct ip4 a;
+		struct ip6 a6;
 		struct mac m;
 		assert_non_null(s);
 		for (size_t j = 0; j < len; j++)
@@ -156,6 +235,7 @@ static void random_text_never_makes_the_parsers_leave_the_string(void **state)
 		if (ip4_range_parse(s, &r))
 			assert_true(r.first <= r.last);
 		(void)ip4_parse(s, &a);
+		(void)ip6_parse(s, &a6);
 		(void)mac_parse(s, &m);
 		free(s);
 	}
@@ -171,6 +251,9 @@ int main(void)
 		cmocka_unit_test(a_range_is_a_prefix_two_ends_or_one_address),
 		cmocka_unit_test(a_prefix_holds_two_to_the_power_of_its_host_bits),
 		cmocka_unit_test(kinds_of_addresses_are_told_by_their_bits),
+		cmocka_unit_test(rfc5952_an_ip6_address_has_one_text_however_it_was_written),
+		cmocka_unit_test(what_is_not_exactly_an_ip6_address_is_refused),
+		cmocka_unit_test(every_ip6_address_survives_the_way_to_text_and_back),
 		cmocka_unit_test(random_text_never_makes_the_parsers_leave_the_string),
 	};
 
