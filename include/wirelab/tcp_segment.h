@@ -1,0 +1,15 @@
+/* tcp_segment.h - a dissected frame as the tracker wants it */
+#ifndef WIRELAB_TCP_SEGMENT_H
+#define WIRELAB_TCP_SEGMENT_H
+
+#include "wirelab/pkt.h"
+#include "wirelab/tcp_track.h"
+
+/*
+ * False: the frame holds no TCP segment of its own (none, or only quoted in an ICMP error), or
+ * less of it than its ports.  when, frame and wire_bytes are the caller's to give; out->options
+ * is `options` where there are any, which is then borrowed by *out.
+ */
+bool tcp_segment_from(struct tcp_segment *out, struct tcp_options *options, const struct pkt *p);
+
+#endif
