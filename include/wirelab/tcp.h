@@ -112,7 +112,8 @@ struct tcp_options {
 
 /*
  * Read the len (<= TCP_OPTIONS_MAX, more is not read) bytes of a whole option list.
- * What comes after an end-of-options kind is not looked at.
+ * What comes after an end-of-options kind is not looked at; the zeros right behind it are
+ * padding, and listed as ends.
  *
  * V_LENGTH  an option is shorter than its kind allows, or runs past the list; *at is the
  *           offset of the first such option.  An option whose length is one that can be

@@ -141,6 +141,12 @@ struct tcp_side {
 	struct tcp_syn_options syn_options;	/* of its first SYN or SYN+ACK */
 };
 
+/* Bits of tcp_story.completeness: Wireshark's tcp.completeness. */
+enum {
+	TCP_COMPLETE_SYN = 1, TCP_COMPLETE_SYNACK = 2, TCP_COMPLETE_ACK = 4,
+	TCP_COMPLETE_DATA = 8, TCP_COMPLETE_FIN = 16, TCP_COMPLETE_RST = 32,
+};
+
 #define TCP_NOBODY (-1)
 
 struct tcp_story {
@@ -158,7 +164,7 @@ struct tcp_story {
 	uint64_t rtt_ns;		/* from the SYN to the ACK that completes the handshake */
 	bool both_fins_acked;		/* false, too, where there were not two */
 	bool rst_after_close;		/* the first RST came after both FINs were acknowledged */
-	uint8_t completeness;		/* Wireshark's tcp.completeness */
+	uint8_t completeness;		/* TCP_COMPLETE_SYN ... */
 	struct tcp_side side[2];
 };
 

@@ -82,6 +82,13 @@ static uint32_t bit(enum tcp_trouble t)
 	return UINT32_C(1) << t;
 }
 
+/* RFC 5681 section 2 (a).  When the capture holds nothing of the other side, an ACK that
+ * is repeated is all that can be known of its data. */
+static bool has_outstanding(const struct judge *j)
+{
+	return !knows(j->y, SIDE_NEXT) || seq_before(j->x->acked, j->y->next);
+}
+
 static uint32_t judge_repeated_ack(const struct judge *j)
 {
 	if (!repeats_ack(j))
@@ -92,8 +99,7 @@ static uint32_t judge_repeated_ack(const struct judge *j)
 		return bit(TCP_T_ZERO_WINDOW_PROBE_ACK);
 	if (knows(j->y, SIDE_KEEP_ALIVE))
 		return bit(TCP_T_KEEP_ALIVE_ACK);
-	/* RFC 5681 section 2: (a) data outstanding ... (e) same window. */
-	if (seq_before(j->x->acked, j->y->next) && j->seg->window && !is_dsack(j->seg))
+	if (has_outstanding(j) && j->seg->window && !is_dsack(j->seg))
 		return bit(TCP_T_DUPLICATE_ACK);
 	return 0;
 }

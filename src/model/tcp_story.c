@@ -154,6 +154,15 @@ static void tell_closing(const struct flow_hot *h, const struct flow_notes *note
 	o->close = how_closed(o, h->bits);
 }
 
+/* Wireshark does not count a connection's first segment before it has seen a second. */
+static uint8_t completeness(const struct flow_hot *h)
+{
+	unsigned seen = h->bits >> FLOW_COMPLETENESS & 63;
+
+	return (uint8_t)(h->side[0].frames + h->side[1].frames == 1 ? seen & TCP_COMPLETE_SYN :
+								      seen);
+}
+
 void tcp_track_story(const struct tcp_track *t, uint32_t flow, struct tcp_story *o)
 {
 	const struct flow_hot *h = &t->hot[flow];
@@ -165,7 +174,7 @@ void tcp_track_story(const struct tcp_track *t, uint32_t flow, struct tcp_story 
 				 .first_frame = h->first_frame,
 				 .last_frame = frame_of(h, h->last_frame),
 				 .first_time = c->first_time, .last_time = h->last_time,
-				 .completeness = (uint8_t)(h->bits >> FLOW_COMPLETENESS & 63) };
+				 .completeness = completeness(h) };
 	memcpy(o->addr, h->addr, sizeof(o->addr));
 	for (unsigned side = 0; side < 2; side++) {
 		tell_side(h, notes, side, &o->side[side]);

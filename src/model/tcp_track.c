@@ -66,25 +66,28 @@ static void count_flags(const struct step *s)
 		count(s, TALLY_CWR);
 }
 
-/* Wireshark's tcp.completeness: a union of what was ever seen. */
-enum { SEEN_SYN = 1, SEEN_SYNACK = 2, SEEN_ACK = 4, SEEN_DATA = 8, SEEN_FIN = 16, SEEN_RST = 32 };
+/* Wireshark's tcp.completeness (4.0): a union of what was seen, with that program's ways.  A
+ * segment with data counts as data, never as an ACK; a SYN only where it comes first. */
+static unsigned completeness_of(const struct tcp_segment *seg, bool first)
+{
+	bool reset = seg->flags & TCP_RST, fin = seg->flags & TCP_FIN;
+	unsigned seen = reset ? TCP_COMPLETE_RST : 0;
+
+	if (is_bare_syn(seg))
+		return seen | (first ? TCP_COMPLETE_SYN : 0);
+	seen |= fin ? TCP_COMPLETE_FIN : 0;
+	if (seg->flags & TCP_SYN)
+		return seen | TCP_COMPLETE_SYNACK;
+	if (seg->payload)
+		return seen | TCP_COMPLETE_DATA;
+	return seen | (seg->flags & TCP_ACK ? TCP_COMPLETE_ACK : 0);
+}
 
 static void count_completeness(const struct step *s)
 {
-	uint16_t flags = s->seg->flags;
-	unsigned seen = 0;
+	bool first = s->x->frames + s->y->frames == 1;
 
-	if (flags & TCP_SYN)
-		seen = flags & TCP_ACK ? SEEN_SYNACK : SEEN_SYN;
-	else if (flags & TCP_ACK)
-		seen = SEEN_ACK;
-	if (s->seg->payload)
-		seen |= SEEN_DATA;
-	if (flags & TCP_FIN)
-		seen |= SEEN_FIN;
-	if (flags & TCP_RST)
-		seen |= SEEN_RST;
-	s->h->bits |= seen << FLOW_COMPLETENESS;
+	s->h->bits |= completeness_of(s->seg, first) << FLOW_COMPLETENESS;
 }
 
 /* ---- the SYNs' options ------------------------------------------------------------- */

@@ -204,7 +204,8 @@ static enum verdict walk_options(const uint8_t *p, size_t len, struct tcp_option
 		if (!step)
 			break;
 		o->kind[o->n_kinds++] = p[i];
-		if (p[i] == TCP_KIND_END)
+		/* The zeros that pad the list to whole words are ends, too. */
+		if (p[i] == TCP_KIND_END && (i + 1 == len || p[i + 1] != TCP_KIND_END))
 			break;
 	}
 	return verdict;
