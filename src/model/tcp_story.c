@@ -154,13 +154,13 @@ static void tell_closing(const struct flow_hot *h, const struct flow_notes *note
 	o->close = how_closed(o, h->bits);
 }
 
-/* Wireshark does not count a connection's first segment before it has seen a second. */
+/* Wireshark counts the first segment of a connection when it has seen a second; a SYN at once. */
 static uint8_t completeness(const struct flow_hot *h)
 {
 	unsigned seen = h->bits >> FLOW_COMPLETENESS & 63;
+	bool alone = h->side[0].frames + h->side[1].frames == 1;
 
-	return (uint8_t)(h->side[0].frames + h->side[1].frames == 1 ? seen & TCP_COMPLETE_SYN :
-								      seen);
+	return (uint8_t)(alone && !(seen & TCP_COMPLETE_SYN) ? 0 : seen);
 }
 
 void tcp_track_story(const struct tcp_track *t, uint32_t flow, struct tcp_story *o)

@@ -74,7 +74,8 @@ static unsigned completeness_of(const struct tcp_segment *seg, bool first)
 	unsigned seen = reset ? TCP_COMPLETE_RST : 0;
 
 	if (is_bare_syn(seg))
-		return seen | (first ? TCP_COMPLETE_SYN : 0);
+		return seen | (first ? TCP_COMPLETE_SYN : 0) |
+		       (seg->payload ? TCP_COMPLETE_DATA : 0);
 	seen |= fin ? TCP_COMPLETE_FIN : 0;
 	if (seg->flags & TCP_SYN)
 		return seen | TCP_COMPLETE_SYNACK;
