@@ -132,8 +132,12 @@ enum verdict pkt_tcp_options(const struct pkt *p, struct tcp_options *out, size_
 		return V_UNSUPPORTED;
 	const uint8_t *options = p->frame + p->segment.off + (len ? TCP_HEADER_MIN : 0);
 	enum verdict v = tcp_parse_options(options, len, out, at);
-	/* An option that the capture cuts is not one that its sender got wrong. */
-	return p->tcp_here < TCP_HEADER_MIN || p->tcp_here < p->tcp.header_len ? V_SHORT : v;
+	if (p->tcp_here >= TCP_HEADER_MIN && p->tcp_here >= p->tcp.header_len)
+		return v;
+	/* An option that the capture cuts is not one that its sender got wrong: its kind is here. */
+	if (v == V_LENGTH && (len - *at < 2 || options[*at + 1] > len - *at))
+		out->kind[out->n_kinds++] = options[*at];
+	return V_SHORT;
 }
 
 static enum verdict check_segment(const struct pkt *p, enum pkt_kind kind)
