@@ -216,14 +216,22 @@ tidy: $(B)/version.h		## clang-tidy over the sources
 	clang-tidy --quiet $(IO) $(CMDS) $(PARTS) -- $(STD) -D_GNU_SOURCE -Iinclude -I$(B) $(LIBNL_CPPFLAGS)
 
 # ---- putting it in place ------------------------------------------------------------
+# What needs privileges belongs to the administrator's programs, the rest to everybody's.
+SBIN := arpq
+BIN  := $(filter-out $(SBIN),$(patsubst src/cmd/%.c,%,$(CMDS)))
+MAN1 := $(patsubst src/cmd/%,%,$(filter %.1,$(MANUALS)))
+MAN8 := $(patsubst src/cmd/%,%,$(filter %.8,$(MANUALS)))
 install: $(TOOLS)		## copy the tools and their manual pages below $(DESTDIR)$(PREFIX)
 	$(GIVE_BACK)
-	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(MANDIR)/man8'
-	install -m 0755 $(B)/bin/arpq '$(DESTDIR)$(SBINDIR)'
-	install -m 0644 $(filter %.8,$(MANUALS)) '$(DESTDIR)$(MANDIR)/man8'
+	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man8'
+	install -m 0755 $(SBIN:%=$(B)/bin/%) '$(DESTDIR)$(SBINDIR)'
+	install -m 0755 $(BIN:%=$(B)/bin/%) '$(DESTDIR)$(BINDIR)'
+	install -m 0644 $(MAN1:%=src/cmd/%) '$(DESTDIR)$(MANDIR)/man1'
+	install -m 0644 $(MAN8:%=src/cmd/%) '$(DESTDIR)$(MANDIR)/man8'
 
 uninstall:			## remove them again
-	rm -f '$(DESTDIR)$(SBINDIR)/arpq' $(patsubst src/cmd/%.8,'$(DESTDIR)$(MANDIR)/man8/%.8',$(filter %.8,$(MANUALS)))
+	rm -f $(SBIN:%='$(DESTDIR)$(SBINDIR)/%') $(BIN:%='$(DESTDIR)$(BINDIR)/%')
+	rm -f $(MAN1:%='$(DESTDIR)$(MANDIR)/man1/%') $(MAN8:%='$(DESTDIR)$(MANDIR)/man8/%')
 
 clean:				## remove everything that was built
 	rm -rf build

@@ -32,6 +32,8 @@ struct ipasm_key {
 	uint8_t src[16], dst[16];	/* of IPv4 addresses the first four bytes, the rest zero */
 };
 
+bool ipasm_same_key(const struct ipasm_key *a, const struct ipasm_key *b);
+
 struct ipasm_fragment {
 	struct ipasm_key key;
 	struct instant when;

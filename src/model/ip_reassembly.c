@@ -38,7 +38,7 @@ struct ipasm *ipasm_init(void *memory, size_t size, unsigned n)
 	return t;
 }
 
-static bool same_key(const struct ipasm_key *a, const struct ipasm_key *b)
+bool ipasm_same_key(const struct ipasm_key *a, const struct ipasm_key *b)
 {
 	return a->id == b->id && a->family == b->family && a->proto == b->proto &&
 	       memcmp(a->src, b->src, sizeof(a->src)) == 0 &&
@@ -75,7 +75,7 @@ static struct place *place_for(struct ipasm *t, const struct ipasm_fragment *f)
 			p->taken = false;
 		if (!p->taken)
 			free_one = free_one ? free_one : p;
-		else if (same_key(&p->key, &f->key))
+		else if (ipasm_same_key(&p->key, &f->key))
 			return p;
 		else if (p->story.first_when.ns < oldest->story.first_when.ns)
 			oldest = p;

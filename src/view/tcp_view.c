@@ -1,0 +1,234 @@
+#include "wirelab/tcp_view.h"
+
+#include "wirelab/json.h"
+
+static void address(struct txt *t, unsigned family, const uint8_t addr[16])
+{
+	char buf[IP6_STRLEN];
+	struct ip4 v4;
+	struct ip6 v6;
+
+	if (family == 4) {
+		memcpy(v4.b, addr, sizeof(v4.b));
+		txt_ip(t, v4);
+		return;
+	}
+	memcpy(v6.b, addr, sizeof(v6.b));
+	txt_str(t, ip6_format(v6, buf));
+}
+
+void tcp_view_endpoint(struct txt *t, unsigned family, const uint8_t addr[16], uint16_t port)
+{
+	if (family != 4)
+		txt_char(t, '[');
+	address(t, family, addr);
+	txt_str(t, family == 4 ? ":" : "]:");
+	txt_u64(t, port);
+}
+
+/* ---- the table ---------------------------------------------------------------------- */
+
+enum { ROW_A = 6, ROW_B = 28, ROW_OPEN = 50, ROW_SENT = 60, ROW_BACK = 67, ROW_CLOSE = 74 };
+
+/* At most six letters: "1460", "59.8k", "1.2M", "3.4G". */
+static void amount(struct txt *t, uint64_t n)
+{
+	static const char unit[] = "kMGTPE";
+	uint64_t scale = 1000;
+	size_t u = 0;
+
+	if (n < 100000) {
+		txt_u64(t, n);
+		return;
+	}
+	while (n / scale >= 1000) {
+		scale *= 1000;
+		u++;
+	}
+	txt_u64(t, n / scale);
+	txt_char(t, '.');
+	txt_u64(t, n % scale / (scale / 10));
+	txt_char(t, unit[u]);
+}
+
+static void troubles(struct txt *t, const struct tcp_story *s)
+{
+	for (unsigned k = 0; k < TCP_T_COUNT; k++) {
+		uint64_t n = s->side[0].trouble[k] + s->side[1].trouble[k];
+		if (n == 0)
+			continue;
+		txt_str(t, ", ");
+		txt_u64(t, n);
+		txt_char(t, ' ');
+		txt_str(t, tcp_trouble_info((enum tcp_trouble)k)->name);
+	}
+}
+
+void tcp_view_row(struct txt *t, const struct tcp_story *s)
+{
+	static const char *const heading[] = { "flow", "from", "to", "opened", "sent", "back",
+					       "closed" };
+	static const size_t at[] = { 0, ROW_A, ROW_B, ROW_OPEN, ROW_SENT, ROW_BACK, ROW_CLOSE };
+
+	if (!s) {
+		for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+			txt_column(t, at[i]);
+			txt_str(t, heading[i]);
+		}
+		return;
+	}
+	/* From whom to whom: the one that opened it, where that was seen. */
+	unsigned from = s->initiator == 1;
+	txt_u64(t, s->stream);
+	txt_column(t, ROW_A);
+	tcp_view_endpoint(t, s->family, s->addr[from], s->port[from]);
+	txt_column(t, ROW_B);
+	tcp_view_endpoint(t, s->family, s->addr[!from], s->port[!from]);
+	txt_column(t, ROW_OPEN);
+	txt_str(t, tcp_open_name(s->open));
+	txt_column(t, ROW_SENT);
+	amount(t, s->side[from].payload);
+	txt_column(t, ROW_BACK);
+	amount(t, s->side[!from].payload);
+	txt_column(t, ROW_CLOSE);
+	txt_str(t, tcp_close_name(s->close));
+	troubles(t, s);
+}
+
+/* ---- JSON ------------------------------------------------------------------------------ */
+
+static void endpoint_json(struct txt *t, const char *key, const struct tcp_story *s, unsigned side)
+{
+	json_key(t, key);
+	txt_str(t, "[\"");
+	address(t, s->family, s->addr[side]);
+	txt_str(t, "\",");
+	txt_u64(t, s->port[side]);
+	txt_char(t, ']');
+}
+
+static void who(struct txt *t, const char *key, int side)
+{
+	json_string(t, key, side == 0 ? "a" : side == 1 ? "b" : NULL);
+}
+
+static void facts_json(struct txt *t, const struct tcp_story *s)
+{
+	json_key(t, "facts");
+	txt_char(t, '{');
+	json_string(t, "open", tcp_open_name(s->open));
+	json_string(t, "close", tcp_close_name(s->close));
+	who(t, "initiator", s->initiator);
+	json_frame(t, "syn_frame", s->syn_frame);
+	json_frame(t, "synack_frame", s->synack_frame);
+	json_frame(t, "ack_frame", s->ack_frame);
+	json_frame(t, "refused_frame", s->refused_frame);
+	who(t, "first_fin_by", s->first_fin_by);
+	json_key(t, "first_rst");
+	if (s->first_rst_frame) {
+		txt_char(t, '{');
+		json_frame(t, "frame", s->first_rst_frame);
+		who(t, "by", s->first_rst_by);
+		txt_char(t, '}');
+	} else {
+		txt_str(t, "null");
+	}
+	json_bool(t, "both_fins_acked", s->both_fins_acked);
+	json_bool(t, "rst_after_close", s->rst_after_close);
+	json_key(t, "rtt_ns");
+	if (s->has_rtt)
+		txt_u64(t, s->rtt_ns);
+	else
+		txt_str(t, "null");
+	txt_char(t, '}');
+}
+
+static void side_json(struct txt *t, const char *key, const struct tcp_side *d)
+{
+	json_key(t, key);
+	txt_char(t, '{');
+	json_number(t, "frames", d->frames);
+	json_number(t, "bytes", d->bytes);
+	json_number(t, "payload", d->payload);
+	json_number(t, "data_segments", d->data_segments);
+	json_number(t, "syn", d->syn);
+	json_number(t, "synack", d->synack);
+	json_number(t, "fin", d->fin);
+	json_number(t, "rst", d->rst);
+	json_key(t, "isn");
+	if (d->has_isn)
+		txt_u64(t, d->isn);
+	else
+		txt_str(t, "null");
+	json_frame(t, "fin_frame", d->fin_frame);
+	json_frame(t, "fin_acked_frame", d->fin_acked_frame);
+	json_number(t, "zero_windows", d->zero_windows);
+	json_number(t, "urg", d->urg);
+	json_number(t, "ece", d->ece);
+	json_number(t, "cwr", d->cwr);
+	json_number(t, "data_after_peer_fin", d->data_after_peer_fin);
+	json_number(t, "bytes_after_peer_fin", d->bytes_after_peer_fin);
+	json_string(t, "state", tcp_state_name(d->state));
+	txt_char(t, '}');
+}
+
+static void option_number(struct txt *t, const char *key, bool there, uint64_t n)
+{
+	if (there)
+		json_number(t, key, n);
+	else
+		json_null(t, key);
+}
+
+static void options_json(struct txt *t, const char *key, const struct tcp_syn_options *o)
+{
+	if (!o->present) {
+		json_null(t, key);
+		return;
+	}
+	json_key(t, key);
+	txt_str(t, "{\"kinds\":[");
+	for (unsigned i = 0; i < o->n_kinds && i < TCP_KINDS_KEPT; i++) {
+		if (i > 0)
+			txt_char(t, ',');
+		txt_u64(t, o->kind[i]);
+	}
+	txt_char(t, ']');
+	option_number(t, "mss", o->seen & TCP_SEEN_MSS, o->mss);
+	option_number(t, "ws", o->seen & TCP_SEEN_WSCALE, o->wscale);
+	json_bool(t, "sack_perm", o->seen & TCP_SEEN_SACK_OK);
+	json_key(t, "ts");
+	if (o->seen & TCP_SEEN_TS) {
+		txt_char(t, '[');
+		txt_u64(t, o->ts_val);
+		txt_char(t, ',');
+		txt_u64(t, o->ts_ecr);
+		txt_char(t, ']');
+	} else {
+		txt_str(t, "null");
+	}
+	json_bool(t, "tfo", o->seen & TCP_SEEN_TFO);
+	txt_char(t, '}');
+}
+
+void tcp_view_json(struct txt *t, const struct tcp_story *s)
+{
+	txt_char(t, '{');
+	json_string(t, "type", "tcp");
+	json_number(t, "stream", s->stream);
+	endpoint_json(t, "a", s, 0);
+	endpoint_json(t, "b", s, 1);
+	json_frame(t, "first_frame", s->first_frame);
+	json_frame(t, "last_frame", s->last_frame);
+	json_seconds(t, "first_time", s->first_time.ns, true);
+	json_seconds(t, "last_time", s->last_time.ns, true);
+	facts_json(t, s);
+	side_json(t, "ab", &s->side[0]);
+	side_json(t, "ba", &s->side[1]);
+	json_key(t, "syn_options");
+	txt_char(t, '{');
+	options_json(t, "a", &s->side[0].syn_options);
+	options_json(t, "b", &s->side[1].syn_options);
+	txt_char(t, '}');
+	json_number(t, "completeness", s->completeness);
+}
