@@ -115,7 +115,8 @@ struct pkt {
 	uint32_t segment_wire;
 
 	struct pkt_span payload;	/* captured part */
-	uint32_t payload_wire;	/* bytes on the wire, by the lengths in the headers */
+	uint32_t payload_wire;	/* bytes on the wire, by the lengths in the headers; with tcp_here
+				   below 13, what is missing of the header is counted with them */
 	struct pkt_span padding;
 
 	/* Each valid only if pkt_has() its kind (frag: is_fragment; quote: pkt_has ICMP and

@@ -57,7 +57,7 @@ bool ip6_is_ext(uint8_t proto)
 /* RFC 2675 section 2: a length of 32 bits, where the header's 16 do not do. */
 static uint32_t jumbo_length(struct rd options)
 {
-	while (options.left) {
+	while (rd_ok(&options) && options.left) {
 		uint8_t kind = rd_u8(&options);
 		if (kind == OPTION_PAD1)
 			continue;

@@ -193,6 +193,15 @@ static void quote_tcp(struct walk *w)
 	(void)layer(w, PKT_TCP, len < w->cap ? len : w->cap);
 }
 
+/* What was not captured of the header is not payload. */
+static void hidden(struct walk *w)
+{
+	uint32_t header_len = w->p->tcp.header_len, here = w->p->tcp_here;
+
+	if (header_len > here && header_len - here <= w->wire)
+		w->wire -= header_len - here;
+}
+
 /* The capture, or the packet, ends in the fixed part: the ports at least, as far as it goes. */
 static void tcp_cut(struct walk *w)
 {
@@ -205,8 +214,10 @@ static void tcp_cut(struct walk *w)
 	memcpy(bytes, w->at, here);
 	struct rd r = rd_over(bytes, sizeof(bytes));
 	(void)tcp_parse(&r, &w->p->tcp);
-	if (layer(w, PKT_TCP, here))
-		w->p->tcp_here = here;
+	if (!layer(w, PKT_TCP, here))
+		return;
+	w->p->tcp_here = here;
+	hidden(w);
 }
 
 /* The fixed part is here, the options are not, or cannot be. */
@@ -221,9 +232,8 @@ static void tcp_odd(struct walk *w)
 	if (!layer(w, PKT_TCP, here))
 		return;
 	w->p->tcp_here = (uint8_t)here;
-	/* What was not captured of the header is not payload. */
 	if (!lies)
-		w->wire -= header_len - here;
+		hidden(w);
 }
 
 static void walk_tcp(struct walk *w)

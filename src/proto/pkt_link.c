@@ -101,9 +101,10 @@ static void walk_vlan(struct walk *w)
 
 /* ---- PPP, MPLS, ARP ------------------------------------------------------------------------ */
 
+/* All stations, unnumbered: no protocol begins with 0xff. */
 static uint32_t ppp_front(const struct walk *w)
 {
-	return w->cap >= 2 && w->at[0] == 0xff && w->at[1] == 0x03 ? 2 : 0;
+	return w->cap && w->at[0] == 0xff && (w->cap == 1 || w->at[1] == 0x03) ? 2 : 0;
 }
 
 /* Address and control may be left out, and so may the protocol's first byte when it is

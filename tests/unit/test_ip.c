@@ -215,6 +215,7 @@ static void extension_headers_tell_fragments_detours_and_jumbograms(void **state
 	/* clang-format off */
 	static const uint8_t piece[8] = { 17, 0, 0x05, 0xa9, 0xde, 0xad, 0xbe, 0xef };
 	static const uint8_t jumbo[8] = { 6, 0, 0xc2, 4, 0, 1, 0, 8 };
+	static const uint8_t runs_out[8] = { 6, 0, 5, 200, 0, 0, 0, 0 };
 	static const uint8_t cut_jumbo[8] = { 6, 0, 1, 2, 0, 0, 0xc2, 4 };
 	/* type 0, one segment left, two addresses */
 	static const uint8_t detour[40] = {
@@ -235,6 +236,8 @@ static void extension_headers_tell_fragments_detours_and_jumbograms(void **state
 	assert_int_equal(ext(IP_PROTO_HOPOPT, jumbo, 8, &e), V_OK);
 	assert_int_equal(e.jumbo_len, 65544);
 	assert_int_equal(ext(IP_PROTO_HOPOPT, cut_jumbo, 8, &e), V_OK);
+	assert_int_equal(e.jumbo_len, 0);
+	assert_int_equal(ext(IP_PROTO_HOPOPT, runs_out, 8, &e), V_OK);
 	assert_int_equal(e.jumbo_len, 0);
 	assert_int_equal(ext(IP_PROTO_ROUTING, detour, 40, &e), V_OK);
 	assert_true(e.has_final);
