@@ -531,8 +531,9 @@ int main(int argc, char **argv)
 	bool json = false;
 	int c, status = EXIT_DONE;
 
-	/* A reader that has gone is an error of write(2), and no signal. */
+	/* A reader that has gone and a file that may not grow are errors of write(2). */
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	while ((c = getopt_long(argc, argv, "hV", options, NULL)) != -1) {
 		if (c == 'j') {
 			json = true;
