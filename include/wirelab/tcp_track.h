@@ -26,8 +26,8 @@
 struct tcp_segment {
 	struct instant when;		/* of the capture; only differences matter */
 	uint64_t frame;			/* number in the capture, from 1, growing */
-	uint8_t addr[2][16];		/* [0] the sender's; an IPv4 address stands in the first four
-					   bytes, the other twelve are zero */
+	uint8_t addr[2][16];		/* [0] the sender's; an IPv4 address stands in the first
+					   four bytes, the other twelve are zero */
 	uint16_t port[2];
 	uint8_t family;			/* 4 or 6 */
 	bool header_cut;		/* fewer than TCP_HEADER_MIN bytes of it were there: what
@@ -60,7 +60,7 @@ enum tcp_open {
 enum tcp_close {
 	TCP_CLOSE_FIN4,		/* first FIN acknowledged before the second FIN */
 	TCP_CLOSE_FIN3,		/* the second FIN is what acknowledges the first */
-	TCP_CLOSE_HALF,		/* as FIN4, and the second closer sent payload after the first FIN */
+	TCP_CLOSE_HALF,		/* as FIN4, and the second closer sent payload after that FIN */
 	TCP_CLOSE_SIMULTANEOUS,	/* the second FIN does not acknowledge the first */
 	TCP_CLOSE_ONE_FIN,
 	TCP_CLOSE_FIN_RST,	/* a FIN, then a RST, no second FIN before it */
@@ -169,14 +169,13 @@ struct tcp_story {
 };
 
 struct tcp_told {
-	uint32_t flow;			/* to be handed to tcp_track_story() */
-	uint32_t stream;
+	uint32_t flow;			/* for tcp_track_story() and tcp_track_stream() */
 	bool fresh;			/* the first segment of its connection */
 	unsigned from;			/* 0: side a sent it */
 	enum tcp_state before[2], after[2];
 	uint32_t trouble;		/* bits 1 << TCP_T_... */
-	uint32_t rel_seq, rel_ack;	/* counted from the initial sequence numbers, or from the first
-					   seen less one where those were not */
+	uint32_t rel_seq, rel_ack;	/* counted from the initial sequence numbers, or from the
+					   first seen less one where those were not */
 	bool ended;			/* story tells of the connection that this one replaces */
 	struct tcp_story story;		/* only with ended */
 };
@@ -227,5 +226,8 @@ bool tcp_track_each(const struct tcp_track *t, uint32_t *cursor, struct tcp_stor
 
 /* flow is from tcp_told, of a connection not forgotten since. */
 void tcp_track_story(const struct tcp_track *t, uint32_t flow, struct tcp_story *out);
+
+/* tcp_story.stream alone.  It is not in tcp_told: looking it up costs a cache line. */
+uint32_t tcp_track_stream(const struct tcp_track *t, uint32_t flow);
 
 #endif

@@ -168,6 +168,9 @@ uint32_t flow_find(const struct tcp_track *t, const struct tcp_segment *seg, uns
 	for (uint32_t i = home_of(t, *hash); t->slot[i].flow; i = next_slot(t, i)) {
 		if (t->slot[i].hash != *hash)
 			continue;
+		/* All three lines at once: waiting for one is then waiting for all. */
+		__builtin_prefetch(&t->hot[t->slot[i].flow - 1].side[0]);
+		__builtin_prefetch(&t->hot[t->slot[i].flow - 1].side[1]);
 		*from = sender(&t->hot[t->slot[i].flow - 1], seg);
 		if (*from < 2)
 			return t->slot[i].flow - 1;

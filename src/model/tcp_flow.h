@@ -26,7 +26,7 @@ enum {
 	SIDE_ANY_ACK = 1 << 5,
 	SIDE_FIN = 1 << 6,	/* notes->side.fin_seq means something */
 	SIDE_FIN_ACKED = 1 << 7,
-	SIDE_ECR_PEER = 1 << 8,	/* the SYN's TSecr is the other SYN's TSval; else: see NOTED */
+	SIDE_ECR_PEER = 1 << 8,	/* the SYN's TSecr is the other SYN's TSval; else NOTED */
 	SIDE_ECR_NOTED = 1 << 9,	/* ... it is in the notes; else zero */
 	SIDE_KINDS_CUT = 1 << 10,
 	SIDE_KEEP_ALIVE = 1 << 11,	/* its last segment was a keep-alive */
@@ -38,8 +38,8 @@ enum {
 struct flow_side {
 	uint64_t bytes, payload;
 	uint32_t frames, data_segments;
-	uint32_t base, next, acked;	/* next: end of what it sent; acked: its latest ACK number */
-	uint32_t advanced_us, ack_us;	/* when next and acked last moved, since first_time */
+	uint32_t base, next, acked;	/* next: end of what it sent; acked: its latest ACK */
+	uint32_t advanced_us, ack_us;	/* when next and acked last moved */
 	uint32_t ts_val;		/* of its SYN */
 	uint16_t window, mss;
 	uint16_t known;
@@ -53,7 +53,7 @@ struct flow_side {
 enum {
 	FLOW_USED = 1u << 0,
 	FLOW_IP6 = 1u << 1,
-	FLOW_STARTED = 1u << 2,		/* a SYN of either kind was seen: initiator is known */
+	FLOW_STARTED = 1u << 2,		/* a SYN of either kind was seen: who began is known */
 	FLOW_STARTED_BY_B = 1u << 3,
 	FLOW_SYN = 1u << 4,
 	FLOW_SYNACK = 1u << 5,
@@ -76,7 +76,7 @@ struct flow_hot {
 	uint32_t bits;
 	uint64_t first_frame;
 	struct instant last_time;
-	uint32_t last_frame;		/* frames below are counted from first_frame, plus one; 0: none */
+	uint32_t last_frame;		/* as all below: from first_frame, plus one; 0: none */
 	uint32_t notes;			/* number of the notes, plus one; 0: none */
 	struct flow_side side[2];
 };
@@ -85,7 +85,7 @@ struct flow_cold {
 	struct instant first_time;
 	uint64_t hs;			/* ns since first_time of the SYN; then the round trip */
 	uint32_t syn_frame, synack_frame;
-	uint32_t ack_frame;		/* before there is one: the number of the SYN, then the SYN+ACK */
+	uint32_t ack_frame;		/* until there is one: the SYN's number, then the SYN+ACK's */
 	uint32_t link;			/* next of the free or of the closed, plus one */
 	uint8_t kinds[2][8];		/* of the SYNs' options, four bits a kind */
 };
@@ -209,8 +209,8 @@ static inline bool acks_fin(const struct flow_side *y, const struct notes_side *
  * NULL.  Afterwards the numbers that judging needs; then notes is NULL only without trouble. */
 uint32_t tcp_judge(const struct flow_hot *h, const struct flow_cold *c,
 		   const struct flow_notes *notes, const struct tcp_segment *seg, unsigned from);
-void tcp_judge_learn(struct flow_hot *h, const struct flow_cold *c, struct flow_notes *notes,
-		     const struct tcp_segment *seg, unsigned from, uint32_t trouble);
+void tcp_judge_learn(struct flow_hot *h, struct flow_notes *notes, const struct tcp_segment *seg,
+		     unsigned from, uint32_t trouble);
 
 /* NULL when it has none. */
 static inline struct flow_notes *flow_notes_of(const struct tcp_track *t, const struct flow_hot *h)

@@ -22,10 +22,10 @@ struct judge {
 	bool plain;		/* no SYN, FIN or RST */
 };
 
-static uint32_t now_us(const struct flow_cold *c, const struct tcp_segment *seg)
+static uint32_t now_us(const struct tcp_segment *seg)
 {
 	/* Wraps after 71 minutes; only short distances are ever asked for. */
-	return (uint32_t)(instant_since(c->first_time, seg->when) / USEC_NS);
+	return (uint32_t)(seg->when.ns / USEC_NS);
 }
 
 static uint32_t end_of(const struct tcp_segment *seg)
@@ -181,7 +181,7 @@ uint32_t tcp_judge(const struct flow_hot *h, const struct flow_cold *c,
 {
 	struct judge j = { .h = h, .c = c, .notes = notes, .seg = seg, .from = from,
 			   .x = &h->side[from], .y = &h->side[!from], .len = seg->payload,
-			   .end = end_of(seg), .now_us = now_us(c, seg),
+			   .end = end_of(seg), .now_us = now_us(seg),
 			   .plain = !(seg->flags & (TCP_SYN | TCP_FIN | TCP_RST)) };
 	uint32_t found = j.plain && seg->window == 0 ? bit(TCP_T_ZERO_WINDOW) : 0;
 
@@ -260,12 +260,12 @@ static void note_bit(struct flow_side *s, unsigned known, bool on)
 		unlearn(s, known);
 }
 
-void tcp_judge_learn(struct flow_hot *h, const struct flow_cold *c, struct flow_notes *notes,
-		     const struct tcp_segment *seg, unsigned from, uint32_t trouble)
+void tcp_judge_learn(struct flow_hot *h, struct flow_notes *notes, const struct tcp_segment *seg,
+		     unsigned from, uint32_t trouble)
 {
 	struct flow_side *x = &h->side[from], *y = &h->side[!from];
 	bool probe = trouble & bit(TCP_T_ZERO_WINDOW_PROBE);
-	uint32_t us = now_us(c, seg);
+	uint32_t us = now_us(seg);
 
 	/* The probing byte is not counted as sent: the window forbids it (RFC 9293 3.8.6.1). */
 	if (!probe)

@@ -184,6 +184,11 @@ void tcp_track_story(const struct tcp_track *t, uint32_t flow, struct tcp_story 
 	tell_closing(h, notes, o);
 }
 
+uint32_t tcp_track_stream(const struct tcp_track *t, uint32_t flow)
+{
+	return t->stream[flow];
+}
+
 const char *tcp_open_name(enum tcp_open open)
 {
 	static const char *const name[] = {

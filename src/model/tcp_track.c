@@ -373,7 +373,7 @@ static uint32_t take(const struct step *s)
 	uint32_t trouble = tcp_judge(s->h, s->c, flow_notes_of(s->t, s->h), seg, s->from);
 	count_trouble(s, trouble);
 	tcp_states_step(s->h, flow_notes_of(s->t, s->h), seg, s->from);
-	tcp_judge_learn(s->h, s->c, flow_notes_of(s->t, s->h), seg, s->from, trouble);
+	tcp_judge_learn(s->h, flow_notes_of(s->t, s->h), seg, s->from, trouble);
 	return trouble;
 }
 
@@ -388,7 +388,6 @@ static bool begins_anew(const struct flow_hot *h, const struct tcp_segment *seg,
 static void tell(const struct step *s, struct tcp_told *told, uint32_t flow)
 {
 	told->flow = flow;
-	told->stream = s->t->stream[flow];
 	told->from = s->from;
 	told->rel_seq = s->seg->seq - s->x->base;
 	told->rel_ack = s->seg->flags & TCP_ACK ? s->seg->ack - s->y->base : 0;
