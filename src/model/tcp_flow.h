@@ -63,7 +63,7 @@ enum {
 	FLOW_FIN2_ACKS = 1u << 9,	/* the second FIN acknowledged the first */
 	FLOW_RST_BY_B = 1u << 10,
 	FLOW_LISTED = 1u << 11,		/* stands in the row of the closed */
-	FLOW_RTT = 1u << 12,		/* hs is the round trip, not the SYN's time */
+	FLOW_RTT = 1u << 12,		/* hs is the round trip */
 	FLOW_REUSED = 1u << 13,
 	FLOW_STATE_A = 16,		/* shifts: four bits each */
 	FLOW_STATE_B = 20,
@@ -81,9 +81,14 @@ struct flow_hot {
 	struct flow_side side[2];
 };
 
+/* 78 hours; a SYN that comes later after other segments has no round trip. */
+#define FLOW_HS_BITS 48
+#define FLOW_HS_MAX ((UINT64_C(1) << FLOW_HS_BITS) - 1)
+
 struct flow_cold {
 	struct instant first_time;
-	uint64_t hs;			/* ns since first_time of the SYN; then the round trip */
+	uint64_t hs;			/* until the handshake's ACK: the SYN's payload and, in the lower
+					   FLOW_HS_BITS, its ns since first_time; then the round trip */
 	uint32_t syn_frame, synack_frame;
 	uint32_t ack_frame;		/* until there is one: the SYN's number, then the SYN+ACK's */
 	uint32_t link;			/* next of the free or of the closed, plus one */

@@ -212,14 +212,36 @@ static uint32_t number_awaited(const struct flow_cold *c)
 	return c->ack_frame;
 }
 
-/* Up to what the SYN carried, which is more than the SYN with TCP Fast Open (RFC 7413). */
+/* With TCP Fast Open it carries some (RFC 7413). */
+static uint32_t syn_payload(const struct flow_cold *c)
+{
+	return (uint32_t)(c->hs >> FLOW_HS_BITS);
+}
+
+static void keep_syn(const struct step *s)
+{
+	uint64_t since = instant_since(s->c->first_time, s->seg->when);
+	uint64_t payload = s->seg->payload < UINT16_MAX ? s->seg->payload : UINT16_MAX;
+
+	s->c->hs = payload << FLOW_HS_BITS | (since < FLOW_HS_MAX ? since : FLOW_HS_MAX);
+}
+
+static void keep_round_trip(const struct step *s)
+{
+	uint64_t since = s->c->hs & FLOW_HS_MAX;
+
+	if (!(s->h->bits & FLOW_SYN) || since == FLOW_HS_MAX)
+		return;
+	s->h->bits |= FLOW_RTT;
+	s->c->hs = instant_since(instant_after(s->c->first_time, since), s->seg->when);
+}
+
+/* The SYN, and of its payload as much as there is. */
 static bool acks_syn(const struct step *s)
 {
-	uint32_t syn = number_awaited(s->c);
-	uint32_t sent = knows(s->y, SIDE_NEXT) ? seq_ahead(syn, s->y->next) : 1;
-	uint32_t acked = seq_ahead(syn, s->seg->ack);
+	uint32_t acked = seq_ahead(number_awaited(s->c), s->seg->ack);
 
-	return acked >= 1 && acked <= sent;
+	return acked >= 1 && acked <= 1 + syn_payload(s->c);
 }
 
 /* A RST without ACK says nothing of what it answers; it is taken to be an answer
@@ -228,8 +250,7 @@ static bool refuses_syn(const struct step *s)
 {
 	uint32_t syn = number_awaited(s->c), ack = s->seg->ack;
 
-	return !(s->seg->flags & TCP_ACK) || ack == syn + 1 ||
-	       (knows(s->y, SIDE_NEXT) && ack == s->y->next);
+	return !(s->seg->flags & TCP_ACK) || ack == syn + 1 || ack == syn + 1 + syn_payload(s->c);
 }
 
 static void open_by_reset(const struct step *s)
@@ -248,7 +269,7 @@ static void open_by_initiator(const struct step *s)
 	if (is_bare_syn(s->seg) && !(s->h->bits & FLOW_SYN)) {
 		s->h->bits |= FLOW_SYN;
 		c->syn_frame = s->at;
-		c->hs = instant_since(c->first_time, s->seg->when);
+		keep_syn(s);
 		if (!(s->h->bits & FLOW_SYNACK))
 			c->ack_frame = s->seg->seq;
 		return;
@@ -258,10 +279,7 @@ static void open_by_initiator(const struct step *s)
 		return;
 	s->h->bits |= FLOW_ACK;
 	c->ack_frame = s->at;
-	if (s->h->bits & FLOW_SYN) {
-		s->h->bits |= FLOW_RTT;
-		c->hs = instant_since(instant_after(c->first_time, c->hs), s->seg->when);
-	}
+	keep_round_trip(s);
 }
 
 static void open_by_responder(const struct step *s)
