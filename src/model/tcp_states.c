@@ -52,7 +52,8 @@ static bool reset_fits(const struct ends *e)
 
 static void on_reset(const struct ends *e)
 {
-	if (reset_fits(e))
+	/* Of a side that never spoke here, nothing is guessed. */
+	if (receiver(e) != TCP_S_UNSEEN && reset_fits(e))
 		receiver_is(e, TCP_S_CLOSED);
 	sender_is(e, TCP_S_CLOSED);
 }
@@ -153,7 +154,6 @@ static void receiver_hears_fin(const struct ends *e)
 	if (is_held_up(e))
 		return;
 	switch (receiver(e)) {
-	case TCP_S_UNSEEN:
 	case TCP_S_SYN_RECEIVED:
 	case TCP_S_ESTABLISHED: receiver_is(e, TCP_S_CLOSE_WAIT); break;
 	case TCP_S_FIN_WAIT_1: receiver_is(e, TCP_S_CLOSING); break;

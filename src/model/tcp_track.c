@@ -93,11 +93,12 @@ static void count_completeness(const struct step *s)
 
 /* ---- the SYNs' options ------------------------------------------------------------- */
 
-/* Four bits a kind: the known ones by their place here; 15 and two more for any other. */
+/* Four bits a kind: the known ones by their place here; 15 and two more for any other; 0 at
+ * the end. */
 static const uint8_t known_kinds[] = { [1] = TCP_KIND_NOP, TCP_KIND_MSS, TCP_KIND_WSCALE,
 	TCP_KIND_SACK_OK, TCP_KIND_SACK, TCP_KIND_TS, TCP_KIND_MD5, TCP_KIND_UTO, TCP_KIND_AO,
 	TCP_KIND_MPTCP, TCP_KIND_TFO, TCP_KIND_EXP1, TCP_KIND_EXP2, TCP_KIND_END };
-enum { KINDS_OVER = 0, KIND_OTHER = 15, NIBBLES = 2 * sizeof(((struct flow_cold *)0)->kinds[0]) };
+enum { KIND_OTHER = 15, NIBBLES = 2 * sizeof(((struct flow_cold *)0)->kinds[0]) };
 
 _Static_assert(sizeof(known_kinds) == KIND_OTHER, "a place for every code but two");
 
@@ -108,7 +109,7 @@ static void set_nibble(uint8_t *packed, unsigned at, unsigned v)
 
 static unsigned nibble(const uint8_t *packed, unsigned at)
 {
-	return at < NIBBLES ? packed[at / 2] >> (at % 2 * 4) & 15 : KINDS_OVER;
+	return at < NIBBLES ? (unsigned)packed[at / 2] >> (at % 2 * 4) & 15 : 0;
 }
 
 static unsigned code_of(uint8_t kind)
@@ -142,7 +143,7 @@ void tcp_unpack_kinds(const uint8_t packed[static 8], struct tcp_syn_options *ou
 {
 	unsigned at = 0, code;
 
-	while ((code = nibble(packed, at++)) != KINDS_OVER) {
+	while ((code = nibble(packed, at++)) != 0) {
 		uint8_t kind = code < KIND_OTHER ? known_kinds[code] : 0;
 		if (code == KIND_OTHER) {
 			kind = (uint8_t)(nibble(packed, at) << 4 | nibble(packed, at + 1));

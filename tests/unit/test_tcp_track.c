@@ -221,6 +221,27 @@ static void a_fin_behind_a_gap_waits_for_the_ack(void **state)
 	scene_end(&s);
 }
 
+static void of_a_side_that_is_not_captured_nothing_is_guessed(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s, 4);
+	say(&s, 'a', "S", 100, 0, 0);
+	say(&s, 'a', "A", 101, 501, 0);
+	say(&s, 'a', "FA", 101, 501, 0);
+	states_are(&s, TCP_S_FIN_WAIT_1, TCP_S_UNSEEN);
+	say(&s, 'a', "RA", 102, 501, 0);
+	states_are(&s, TCP_S_CLOSED, TCP_S_UNSEEN);
+	/* b speaks after all, and acknowledges the FIN: now it is known */
+	scene_end(&s);
+	scene_begin(&s, 4);
+	say(&s, 'a', "FA", 101, 501, 0);
+	say(&s, 'b', "A", 501, 102, 0);
+	states_are(&s, TCP_S_FIN_WAIT_2, TCP_S_CLOSE_WAIT);
+	scene_end(&s);
+}
+
 static void a_reset_that_does_not_fit_is_not_heeded(void **state)
 {
 	struct scene s;
@@ -489,6 +510,7 @@ int main(void)
 		cmocka_unit_test(both_ask_at_once_and_both_are_established),
 		cmocka_unit_test(the_last_ack_is_lost_and_the_fin_comes_again),
 		cmocka_unit_test(a_fin_behind_a_gap_waits_for_the_ack),
+		cmocka_unit_test(of_a_side_that_is_not_captured_nothing_is_guessed),
 		cmocka_unit_test(a_reset_that_does_not_fit_is_not_heeded),
 		cmocka_unit_test(a_syn_with_another_number_is_another_connection),
 		cmocka_unit_test(counters_do_not_stop_at_a_byte),
