@@ -150,6 +150,19 @@ static void every_way_to_close(void **state)
 	}
 }
 
+static void a_syn_that_comes_behind_its_ack_has_no_round_trip(void **state)
+{
+	static const struct line line[] = { { 'a', "SA", 70, 10, 0 }, { 'b', "A", 10, 71, 0 },
+					    { 'b', "S", 9, 0, 0 }, { 0 } };
+	struct scene s;
+
+	(void)state;
+	play(&s, line);
+	opened(&s, TCP_OPEN_COMPLETE);
+	assert_true(story_now(&s).syn_frame == 3 && !story_now(&s).has_rtt);
+	scene_end(&s);
+}
+
 static void a_refused_syn_closes_as_it_opened(void **state)
 {
 	struct scene s;
@@ -506,6 +519,7 @@ int main(void)
 		cmocka_unit_test(a_whole_connection_from_syn_to_time_wait),
 		cmocka_unit_test(every_way_to_open),
 		cmocka_unit_test(every_way_to_close),
+		cmocka_unit_test(a_syn_that_comes_behind_its_ack_has_no_round_trip),
 		cmocka_unit_test(a_refused_syn_closes_as_it_opened),
 		cmocka_unit_test(both_ask_at_once_and_both_are_established),
 		cmocka_unit_test(the_last_ack_is_lost_and_the_fin_comes_again),
