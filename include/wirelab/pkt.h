@@ -169,8 +169,8 @@ static inline bool pkt_has(const struct pkt *p, enum pkt_kind kind)
 /* The innermost unquoted layer of that kind, or NULL. */
 const struct pkt_layer *pkt_find(const struct pkt *p, enum pkt_kind kind);
 
-/* The options of the frame's TCP header, as far as they are here; see tcp_parse_options.
- * V_SHORT when some are not; at is an offset into the options. */
+/* The options of the frame's TCP header, as far as they are here; as tcp_parse_options, and
+ * V_LENGTH without any when the data offset lies, V_UNSUPPORTED without a TCP header. */
 enum verdict pkt_tcp_options(const struct pkt *p, struct tcp_options *out, size_t *at);
 
 /*

@@ -111,17 +111,21 @@ struct tcp_options {
 };
 
 /*
- * Read the len (<= TCP_OPTIONS_MAX, more is not read) bytes of a whole option list.
- * What comes after an end-of-options kind is not looked at; the zeros right behind it are
- * padding, and listed as ends.
+ * Read a list of len (<= TCP_OPTIONS_MAX, more is not read) bytes, of which the first `here`
+ * are at options: a capture may be cut.  Behind an end-of-options kind only zeros are looked
+ * at, and listed: they are padding.
  *
- * V_LENGTH  an option is shorter than its kind allows, or runs past the list; *at is the
- *           offset of the first such option.  An option whose length is one that can be
- *           stepped over does not hide those behind it; any other ends the list there, and
- *           its kind is not among kind[].  *out holds what could be read.
+ * V_LENGTH  an option is shorter than its kind allows, or runs past the list.  An option whose
+ *           length is one that can be stepped over does not hide those behind it; any other
+ *           ends the list there, and its kind is not among kind[]
+ * V_SHORT   the list goes on where the capture does not.  An option that is cut is among
+ *           kind[] if its length is there and fits, but not in seen
+ *
+ * *at is the offset of the first option that is wrong or cut; the verdict is about that one.
+ * *out holds what could be read.
  */
-enum verdict tcp_parse_options(const void *options, size_t len, struct tcp_options *out,
-			       size_t *at);
+enum verdict tcp_parse_options(const void *options, size_t here, size_t len,
+			       struct tcp_options *out, size_t *at);
 
 /* The shift for windows: one beyond 14 is used as 14 (RFC 7323 2.3). */
 static inline unsigned tcp_shift(const struct tcp_options *o)

@@ -125,19 +125,18 @@ const struct pkt_layer *pkt_find(const struct pkt *p, enum pkt_kind kind)
 
 enum verdict pkt_tcp_options(const struct pkt *p, struct tcp_options *out, size_t *at)
 {
-	size_t len = p->tcp_here > TCP_HEADER_MIN ? p->tcp_here - TCP_HEADER_MIN : 0;
-
 	*at = 0;
 	if (!pkt_has(p, PKT_TCP))
 		return V_UNSUPPORTED;
-	const uint8_t *options = p->frame + p->segment.off + (len ? TCP_HEADER_MIN : 0);
-	enum verdict v = tcp_parse_options(options, len, out, at);
-	if (p->tcp_here >= TCP_HEADER_MIN && p->tcp_here >= p->tcp.header_len)
-		return v;
-	/* An option that the capture cuts is not one that its sender got wrong: its kind is here. */
-	if (v == V_LENGTH && (len - *at < 2 || options[*at + 1] > len - *at))
-		out->kind[out->n_kinds++] = options[*at];
-	return V_SHORT;
+	bool lies = p->stopped == V_LENGTH;
+	size_t here = p->tcp_here > TCP_HEADER_MIN ? p->tcp_here - TCP_HEADER_MIN : 0;
+	size_t len = !lies && p->tcp.header_len > TCP_HEADER_MIN
+		   ? p->tcp.header_len - TCP_HEADER_MIN : 0;
+	const uint8_t *options = p->frame + p->segment.off + (here ? TCP_HEADER_MIN : 0);
+	enum verdict v = tcp_parse_options(options, here, len, out, at);
+	if (lies)
+		return V_LENGTH;
+	return p->tcp_here < TCP_HEADER_MIN ? V_SHORT : v;
 }
 
 static enum verdict check_segment(const struct pkt *p, enum pkt_kind kind)

@@ -181,43 +181,57 @@ static bool is_the_common_one(const uint8_t *p, size_t len)
 	return len == 12 && memcmp(p, front, sizeof(front)) == 0;
 }
 
-/* Bytes to the next option; 0 when this one has no length, or one that cannot be. */
-static size_t step_over(const uint8_t *p, size_t left)
+/* Bytes to the next option, with here of the list's left bytes at hand; 0 when this one has
+ * no length, or one that cannot be. */
+static size_t step_over(const uint8_t *p, size_t here, size_t left)
 {
-	if (p[0] == TCP_KIND_END || p[0] == TCP_KIND_NOP)
+	if (p[0] == TCP_KIND_NOP)
 		return 1;
-	return left < 2 || p[1] < 2 || p[1] > left ? 0 : p[1];
+	return here < 2 || p[1] < 2 || p[1] > left ? 0 : p[1];
 }
 
-static enum verdict walk_options(const uint8_t *p, size_t len, struct tcp_options *o, size_t *at)
+/* RFC 9293 3.2 pads with zeros, which are listed; anything else there is nobody's. */
+static void list_padding(const uint8_t *p, size_t len, struct tcp_options *o)
 {
-	enum verdict verdict = V_OK;
+	for (size_t i = 0; i < len && p[i] == TCP_KIND_END; i++)
+		o->kind[o->n_kinds++] = TCP_KIND_END;
+}
+
+static enum verdict walk_options(const uint8_t *p, size_t here, size_t len, struct tcp_options *o,
+				 size_t *at)
+{
+	enum verdict verdict = V_OK, v;
 	size_t step;
 
 	for (size_t i = 0; i < len; i += step) {
-		step = step_over(p + i, len - i);
-		bool fine = step == 1 || (step && see(o, p, i, step));
-		if (!fine && verdict == V_OK) {
-			verdict = V_LENGTH;
+		if (i < here && p[i] == TCP_KIND_END) {
+			list_padding(p + i, here - i, o);
+			break;
+		}
+		step = i < here ? step_over(p + i, here - i, len - i) : 0;
+		if (here < len && (step ? step > here - i : here - i < 2))
+			v = V_SHORT;
+		else
+			v = step == 1 || (step && see(o, p, i, step)) ? V_OK : V_LENGTH;
+		if (v != V_OK && verdict == V_OK) {
+			verdict = v;
 			*at = i;
 		}
-		if (!step)
-			break;
-		o->kind[o->n_kinds++] = p[i];
-		/* The zeros that pad the list to whole words are ends, too. */
-		if (p[i] == TCP_KIND_END && (i + 1 == len || p[i + 1] != TCP_KIND_END))
+		if (step)
+			o->kind[o->n_kinds++] = p[i];
+		if (!step || v == V_SHORT)
 			break;
 	}
 	return verdict;
 }
 
-enum verdict tcp_parse_options(const void *options, size_t len, struct tcp_options *out,
-			       size_t *at)
+enum verdict tcp_parse_options(const void *options, size_t here, size_t len,
+			       struct tcp_options *out, size_t *at)
 {
 	const uint8_t *p = options;
 
 	out->n_kinds = 0;
-	if (is_the_common_one(p, len)) {
+	if (here == len && is_the_common_one(p, len)) {
 		out->seen = TCP_SEEN_TS;
 		out->ts_val = be32(p + 4);
 		out->ts_ecr = be32(p + 8);
@@ -226,5 +240,7 @@ enum verdict tcp_parse_options(const void *options, size_t len, struct tcp_optio
 		return V_OK;
 	}
 	out->seen = 0;
-	return walk_options(p, len < TCP_OPTIONS_MAX ? len : TCP_OPTIONS_MAX, out, at);
+	if (len > TCP_OPTIONS_MAX)
+		len = TCP_OPTIONS_MAX;
+	return walk_options(p, here < len ? here : len, len, out, at);
 }

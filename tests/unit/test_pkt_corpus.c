@@ -125,26 +125,6 @@ static void count(struct counts *c, const struct pkt *p)
 		count_arp(c, p);
 }
 
-static struct counts dissect_all(const char *path)
-{
-	struct counts c = { 0 };
-	struct capr_record rec;
-	char err[256];
-	struct capr *r = capr_open(path, err);
-	struct pkt p;
-
-	if (!r)
-		return c;
-	while (capr_next(r, &rec) > 0) {
-		uint8_t *exact = exactly(rec.data, rec.caplen);
-		pkt_dissect(&p, rec.iface->linktype, exact, rec.caplen, rec.wirelen);
-		count(&c, &p);
-		free(exact);
-	}
-	capr_close(r);
-	return c;
-}
-
 static uint64_t told_payload(const char *oracle)
 {
 	uint64_t sum = 0;
@@ -216,6 +196,92 @@ static unsigned compare_layers(const char *file, const struct counts *c, const c
 	return bad;
 }
 
+/* ---- the options of SYNs ------------------------------------------------------------------- */
+
+#define SYNS 4096u
+
+struct syn {
+	unsigned frame;
+	struct tcp_options options;
+};
+
+struct syns {
+	struct syn syn[SYNS];
+	unsigned n;
+};
+
+static void remember_syn(struct syns *s, unsigned frame, const struct pkt *p)
+{
+	size_t at;
+
+	if (!pkt_has(p, PKT_TCP) || !(p->tcp.flags & TCP_SYN) || s->n == SYNS)
+		return;
+	s->syn[s->n].frame = frame;
+	(void)pkt_tcp_options(p, &s->syn[s->n++].options, &at);
+}
+
+static const struct tcp_options *syn_of(const struct syns *s, long long frame)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->syn[i].frame == frame)
+			return &s->syn[i].options;
+	return NULL;
+}
+
+/* "kinds":[2,4,8,1,3], the other fields behind it in the order of the alphabet */
+static unsigned compare_options(const char *file, long long frame, const struct tcp_options *o,
+				const char *line)
+{
+	const char *p = strstr(line, "\"kinds\":[");
+	unsigned bad = 0, n = 0;
+
+	assert_non_null(p);
+	for (p += strlen("\"kinds\":["); *p != ']'; n++) {
+		long kind = strtol(p, (char **)&p, 10);
+		bad += n >= o->n_kinds || kind != o->kind[n];
+		p += *p == ',';
+	}
+	if (bad || n != o->n_kinds)
+		bad = differs(file, "options in the SYN of frame", frame, -1);
+	bad += differs(file, "MSS", o->seen & TCP_SEEN_MSS ? o->mss : 0, told(line, "mss"));
+	bad += differs(file, "window scale", o->seen & TCP_SEEN_WSCALE ? o->wscale : 0,
+		       told(line, "ws"));
+	bool tfo = strncmp(strstr(line, "\"tfo\":") + strlen("\"tfo\":"), "true", 4) == 0;
+	return bad + differs(file, "TFO", (o->seen & TCP_SEEN_TFO) != 0, tfo);
+}
+
+static unsigned compare_syn(const char *file, const struct syns *syns, const char *line,
+			    const char *frame_key, bool of_a)
+{
+	long long frame = told(strstr(line, "\"facts\":"), frame_key);
+	const char *options = strstr(line, "\"syn_options\":");
+	const struct tcp_options *o = frame > 0 ? syn_of(syns, frame) : NULL;
+
+	if (!o || !options)
+		return 0;
+	const char *side = strstr(options, of_a ? "\"a\":{" : "\"b\":{");
+	return side ? compare_options(file, frame, o, side) : 0;
+}
+
+/* One line a connection; the first SYN of each side is the one that is described. */
+static unsigned compare_syns(const char *file, const struct syns *syns, char *oracle)
+{
+	unsigned bad = 0;
+
+	for (char *line = strtok(oracle, "\n"); line; line = strtok(NULL, "\n")) {
+		const char *initiator = strstr(line, "\"initiator\":\"");
+		if (!initiator || !strstr(line, "\"type\":\"tcp\""))
+			continue;
+		bool a = initiator[strlen("\"initiator\":\"")] == 'a';
+		bool plain = !strstr(line, "\"open\":\"simultaneous\"") &&
+			     !strstr(line, "\"open\":\"odd\"");
+		if (plain)
+			bad += compare_syn(file, syns, line, "syn_frame", a) +
+			       compare_syn(file, syns, line, "synack_frame", !a);
+	}
+	return bad;
+}
+
 static unsigned compare(const char *file, const struct counts *c, const char *oracle)
 {
 	const char *arp = strstr(oracle, "{\"counts\":");
@@ -232,11 +298,33 @@ static unsigned compare(const char *file, const struct counts *c, const char *or
 	return bad;
 }
 
+static struct counts dissect_all(const char *path, struct syns *syns)
+{
+	struct counts c = { 0 };
+	struct capr_record rec;
+	char err[256];
+	struct capr *r = capr_open(path, err);
+	struct pkt p;
+
+	if (!r)
+		return c;
+	while (capr_next(r, &rec) > 0) {
+		uint8_t *exact = exactly(rec.data, rec.caplen);
+		pkt_dissect(&p, rec.iface->linktype, exact, rec.caplen, rec.wirelen);
+		count(&c, &p);
+		remember_syn(syns, c.frames, &p);
+		free(exact);
+	}
+	capr_close(r);
+	return c;
+}
+
 static void every_capture_is_counted_as_the_oracle_counts_it(void **state)
 {
 	const char *root = corpus();
 	char path[4096];
-	unsigned files = 0, bad = 0;
+	struct syns *syns = zeroed(sizeof(*syns));
+	unsigned files = 0, n_syns = 0, bad = 0;
 
 	(void)state;
 	if (!root) {
@@ -255,13 +343,17 @@ static void every_capture_is_counted_as_the_oracle_counts_it(void **state)
 		if (!oracle)
 			continue;
 		snprintf(path, sizeof(path), "%s/pcaps/%s", root, e->d_name);
-		struct counts c = dissect_all(path);
+		syns->n = 0;
+		struct counts c = dissect_all(path, syns);
 		bad += compare(e->d_name, &c, oracle);
+		bad += compare_syns(e->d_name, syns, oracle);
+		n_syns += syns->n;
 		files++;
 		free(oracle);
 	}
 	closedir(dir);
-	print_message("%u captures compared\n", files);
+	free(syns);
+	print_message("%u captures compared, and the options of %u SYNs\n", files, n_syns);
 	assert_int_equal(bad, 0);
 }
 

@@ -24,7 +24,7 @@ static const uint8_t syn[40] = {
 static enum verdict options(const void *bytes, size_t len, struct tcp_options *o, size_t *at)
 {
 	uint8_t *p = exactly(bytes, len);
-	enum verdict v = tcp_parse_options(p, len, o, at);
+	enum verdict v = tcp_parse_options(p, len, len, o, at);
 
 	free(p);
 	return v;
@@ -159,9 +159,10 @@ static void a_length_that_cannot_be_ends_the_list_there(void **state)
 	}
 }
 
-static void nothing_is_read_behind_the_end_of_options(void **state)
+static void behind_the_end_of_options_there_is_padding_and_nothing_else(void **state)
 {
 	static const uint8_t list[8] = { 4, 2, 0, 3, 3, 7, 2, 0 };
+	static const uint8_t padded[8] = { 4, 2, 0, 0, 0, 0, 1, 0 };
 	struct tcp_options o;
 	size_t at;
 
@@ -170,8 +171,34 @@ static void nothing_is_read_behind_the_end_of_options(void **state)
 	assert_int_equal(o.seen, TCP_SEEN_SACK_OK);
 	assert_int_equal(o.n_kinds, 2);
 	assert_int_equal(o.kind[1], TCP_KIND_END);
+	assert_int_equal(options(padded, sizeof(padded), &o, &at), V_OK);
+	assert_int_equal(o.n_kinds, 5);
 	assert_int_equal(options(NULL, 0, &o, &at), V_OK);
 	assert_int_equal(o.n_kinds, 0);
+}
+
+static void a_list_that_the_capture_cuts_is_short_and_not_wrong(void **state)
+{
+	/* offset at which the option begins that each byte belongs to */
+	static const uint8_t start[20] = { 0, 0, 0, 0, 4, 4, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 16,
+					   17, 17, 17 };
+	static const uint8_t kinds[21] = { 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4,
+					   4, 5, 5 };
+
+	(void)state;
+	for (size_t here = 0; here <= 20; here++) {
+		uint8_t *p = exactly(syn + 20, here);
+		struct tcp_options o;
+		size_t at = 99;
+		assert_int_equal(tcp_parse_options(p, here, 20, &o, &at),
+				 here < 20 ? V_SHORT : V_OK);
+		assert_int_equal(at, here < 20 ? start[here] : 99);
+		assert_int_equal(o.n_kinds, kinds[here]);
+		assert_int_equal((o.seen & TCP_SEEN_MSS) != 0, here >= 4);
+		assert_int_equal((o.seen & TCP_SEEN_TS) != 0, here >= 16);
+		assert_int_equal((o.seen & TCP_SEEN_WSCALE) != 0, here >= 20);
+		free(p);
+	}
 }
 
 static void rfc2018_blocks_are_read_up_to_four(void **state)
@@ -354,7 +381,8 @@ int main(void)
 		cmocka_unit_test(all_twelve_flag_bits_are_kept),
 		cmocka_unit_test(every_kind_is_read_at_its_own_length_only),
 		cmocka_unit_test(a_length_that_cannot_be_ends_the_list_there),
-		cmocka_unit_test(nothing_is_read_behind_the_end_of_options),
+		cmocka_unit_test(behind_the_end_of_options_there_is_padding_and_nothing_else),
+		cmocka_unit_test(a_list_that_the_capture_cuts_is_short_and_not_wrong),
 		cmocka_unit_test(rfc2018_blocks_are_read_up_to_four),
 		cmocka_unit_test(rfc7413_a_cookie_is_found_under_both_kinds),
 		cmocka_unit_test(rfc7323_2_3_a_shift_beyond_14_is_used_as_14),
