@@ -109,8 +109,9 @@ struct pkt {
 				   beyond them read 0 */
 	uint32_t has;		/* bit 1 << kind for each kind that is listed unquoted */
 
-	/* The innermost transport header with its data: offset, bytes captured, and bytes by the
-	 * lengths in the headers.  Valid with ICMP, UDP or TCP. */
+	/* The transport header behind the innermost IP header, with its data: offset, bytes
+	 * captured, and bytes by the lengths in the headers. */
+	uint8_t segment_kind;	/* PKT_TCP, PKT_UDP, PKT_ICMP4, PKT_ICMP6; PKT_NONE: there is none */
 	struct pkt_span segment;
 	uint32_t segment_wire;
 
@@ -174,13 +175,12 @@ const struct pkt_layer *pkt_find(const struct pkt *p, enum pkt_kind kind);
 enum verdict pkt_tcp_options(const struct pkt *p, struct tcp_options *out, size_t *at);
 
 /*
- * Does the innermost header of that kind sum up?  kind is PKT_IP4, PKT_ICMP4, PKT_ICMP6,
- * PKT_UDP or PKT_TCP.
+ * Does it sum up: the innermost IPv4 header with PKT_IP4, or the segment with its segment_kind?
  *
  * V_OK           yes, or it is UDP over IPv4 without a checksum
  * V_CHECKSUM     no
  * V_SHORT        cannot be told: the capture does not hold all of it
- * V_UNSUPPORTED  no such header in this frame
+ * V_UNSUPPORTED  no such header in this frame, or another IP header behind it
  */
 enum verdict pkt_check(const struct pkt *p, enum pkt_kind kind);
 

@@ -68,6 +68,7 @@ static void begin(struct pkt *p, const void *frame, uint32_t caplen, uint32_t wi
 	p->n_layers = p->n_tags = p->tcp_here = 0;
 	p->is_fragment = p->overrun = p->no_length = false;
 	p->has = 0;
+	p->segment_kind = PKT_NONE;
 	p->segment = (struct pkt_span){ 0, 0 };
 	p->segment_wire = 0;
 }
@@ -167,14 +168,9 @@ static enum verdict check_segment(const struct pkt *p, enum pkt_kind kind)
 
 enum verdict pkt_check(const struct pkt *p, enum pkt_kind kind)
 {
-	const struct pkt_layer *l = pkt_find(p, kind);
+	const struct pkt_layer *l = kind == PKT_IP4 ? pkt_find(p, PKT_IP4) : NULL;
 
-	if (!l)
-		return V_UNSUPPORTED;
-	if (kind == PKT_IP4)
+	if (l)
 		return ip4_check(p->frame + l->off, l->len);
-	if (kind != PKT_TCP && kind != PKT_UDP && kind != PKT_ICMP4 && kind != PKT_ICMP6)
-		return V_UNSUPPORTED;
-	/* Behind UDP may be a tunnel, and the segment is then another one's. */
-	return l->off == p->segment.off ? check_segment(p, kind) : V_UNSUPPORTED;
+	return kind != PKT_NONE && kind == p->segment_kind ? check_segment(p, kind) : V_UNSUPPORTED;
 }

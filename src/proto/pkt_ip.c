@@ -63,6 +63,7 @@ void walk_ip4(struct walk *w)
 		quote_ip4(w, &h);
 	} else {
 		p->ip_version = 4;
+		p->segment_kind = PKT_NONE;
 		p->ip4 = h;
 	}
 	then(w, PKT_BY_IP_PROTO, h.proto);
@@ -104,6 +105,7 @@ void walk_ip6(struct walk *w)
 		quote_ip6(w, &h);
 	} else {
 		p->ip_version = 6;
+		p->segment_kind = PKT_NONE;
 		p->ip6 = h;
 		p->ip6_final = h.dst;
 	}
@@ -166,8 +168,9 @@ static void walk_ext(struct walk *w, uint8_t proto)
 		fragment(w, e.id, e.frag_offset, e.more_fragments, e.next);
 }
 
-static void segment_here(struct walk *w)
+static void segment_here(struct walk *w, enum pkt_kind kind)
 {
+	w->p->segment_kind = (uint8_t)kind;
 	w->p->segment = (struct pkt_span){ w->off, w->cap };
 	w->p->segment_wire = w->wire;
 }
@@ -209,8 +212,10 @@ static void tcp_cut(struct walk *w)
 	uint8_t here = (uint8_t)w->cap;
 
 	(void)need(w, PKT_TCP, TCP_HEADER_MIN);
-	if (here < 4)
+	if (here < 4) {
+		w->p->segment_kind = PKT_NONE;
 		return;
+	}
 	memcpy(bytes, w->at, here);
 	struct rd r = rd_over(bytes, sizeof(bytes));
 	(void)tcp_parse(&r, &w->p->tcp);
@@ -244,7 +249,7 @@ static void walk_tcp(struct walk *w)
 		quote_tcp(w);
 		return;
 	}
-	segment_here(w);
+	segment_here(w, PKT_TCP);
 	if (w->cap < TCP_HEADER_MIN) {
 		tcp_cut(w);
 		return;
@@ -255,9 +260,9 @@ static void walk_tcp(struct walk *w)
 		tcp_odd(w);
 		return;
 	}
+	done(w);
 	if (layer(w, PKT_TCP, p->tcp.header_len))
 		p->tcp_here = p->tcp.header_len;
-	done(w);
 }
 
 /* ---- UDP, ICMP ------------------------------------------------------------------------ */
@@ -292,7 +297,7 @@ static void walk_udp(struct walk *w)
 	if (h.len)
 		ip_length(w, h.len);
 	w->p->udp = h;
-	segment_here(w);
+	segment_here(w, PKT_UDP);
 	done(w);
 	if (layer(w, PKT_UDP, UDP_HEADER_LEN))
 		walk_udp_tunnel(w);
@@ -308,7 +313,7 @@ static void walk_icmp(struct walk *w, enum pkt_kind kind)
 		return;
 	(void)(kind == PKT_ICMP4 ? icmp4_parse(&r, h) : icmp6_parse(&r, h));
 	if (!w->quoted) {
-		segment_here(w);
+		segment_here(w, kind);
 		p->quote = (struct pkt_quote){ .ip_version = 0 };
 	}
 	done(w);

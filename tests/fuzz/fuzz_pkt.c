@@ -60,6 +60,10 @@ static void the_transport_is_inside(const struct pkt *p)
 
 	require(p->segment.off <= p->caplen && p->segment.len <= p->caplen - p->segment.off);
 	require(p->segment_wire >= p->segment.len);
+	require(p->segment_kind == PKT_NONE || pkt_has(p, (enum pkt_kind)p->segment_kind));
+	require(p->segment_kind == PKT_NONE || p->segment_kind == PKT_TCP ||
+		p->segment_kind == PKT_UDP || p->segment_kind == PKT_ICMP4 ||
+		p->segment_kind == PKT_ICMP6);
 	enum verdict v = pkt_tcp_options(p, &o, &at);
 	require((v == V_UNSUPPORTED) == !pkt_has(p, PKT_TCP));
 	if (v == V_UNSUPPORTED) {

@@ -267,6 +267,24 @@ static void every_tunnel_is_gone_through(void **state)
 	}
 }
 
+/* Teredo's bubbles carry an IPv6 header alone: the UDP checksum is not over its addresses. */
+static void a_segment_in_front_of_another_ip_header_is_not_summed(void **state)
+{
+	uint8_t frame[100];
+	struct wr w = wr_over(frame, sizeof(frame));
+	struct pkt p;
+
+	(void)state;
+	put_ip4(&w, IP_PROTO_UDP, 8 + 40);
+	put_udp(&w, 3544, 40);
+	put_ip6(&w, IP_PROTO_NONE, 0);
+	udp_seal4(frame + 20, 48, alice, bob);
+	dissect(&p, 101, frame, w.len, w.len);
+	assert_true(pkt_has(&p, PKT_TEREDO) && p.stopped == V_OK && p.ip_version == 6);
+	assert_int_equal(p.segment_kind, PKT_NONE);
+	assert_int_equal(pkt_check(&p, PKT_UDP), V_UNSUPPORTED);
+}
+
 static void a_tunnel_s_port_with_other_bytes_is_a_plain_datagram(void **state)
 {
 	static const uint16_t port[] = { 1701, 2152, 3544, 4789, 6081, 53 };
@@ -598,6 +616,7 @@ int main(void)
 		cmocka_unit_test(a_segment_is_found_behind_ethernet_and_padding_is_what_is_left),
 		cmocka_unit_test(every_link_type_leads_to_the_same_segment),
 		cmocka_unit_test(every_tunnel_is_gone_through),
+		cmocka_unit_test(a_segment_in_front_of_another_ip_header_is_not_summed),
 		cmocka_unit_test(a_tunnel_s_port_with_other_bytes_is_a_plain_datagram),
 		cmocka_unit_test(lengths_come_from_ip_not_from_the_capture),
 		cmocka_unit_test(a_segment_whose_offset_lies_is_listed_and_said_to_lie),
