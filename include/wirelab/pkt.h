@@ -84,13 +84,14 @@ struct pkt {
 	/*
 	 * Why the dissection stopped.  V_OK: it came to the end, which is data, a fragment, or
 	 * a header behind which nothing more is known to follow.  Otherwise stopped_in is the
-	 * header that could not be read (PKT_NONE for V_UNSUPPORTED: nobody here reads it), and
-	 * stopped_at is where it begins.
+	 * header that could not be read (PKT_NONE where nobody here knows it), and stopped_at is
+	 * where it begins.
 	 *
 	 * V_SHORT        the header does not end before its packet does
 	 * V_LENGTH       a length field contradicts another or its own minimum
 	 * V_VALUE        no such version
-	 * V_UNSUPPORTED  stopped_value of stopped_space is not read here; or PKT_LAYERS is full
+	 * V_UNSUPPORTED  with PKT_NONE, stopped_value of stopped_space is not read here; else
+	 *                that form of the header is not, or there is no place in layer[] for it
 	 */
 	enum verdict stopped;
 	bool snapped;		/* with V_SHORT: the capture ends too early, not the packet */
@@ -100,18 +101,18 @@ struct pkt {
 	uint32_t stopped_value;
 
 	uint8_t n_layers;
-	uint8_t n_tags;		/* VLAN tags of the innermost Ethernet header, also beyond eth.tag[] */
+	uint8_t n_tags;		/* VLAN tags of the innermost Ethernet header, all of them */
 	uint8_t ip_version;	/* innermost IP header: 4, 6, or 0 for none */
-	bool is_fragment;	/* the innermost IP packet is a piece: see frag; payload is its piece */
+	bool is_fragment;	/* the innermost IP packet is a piece: frag, and payload */
 	bool overrun;		/* an IP length says more than its frame had on the wire */
 	bool no_length;		/* an IP length is 0 (offload): taken to reach to the frame's end */
-	uint8_t tcp_here;	/* bytes of the TCP header that are captured, 4..60; the fixed fields
-				   beyond them read 0 */
+	uint8_t tcp_here;	/* bytes of the TCP header that are captured, 4..60; the
+				   fixed fields beyond them read 0 */
 	uint32_t has;		/* bit 1 << kind for each kind that is listed unquoted */
 
 	/* The transport header behind the innermost IP header, with its data: offset, bytes
 	 * captured, and bytes by the lengths in the headers. */
-	uint8_t segment_kind;	/* PKT_TCP, PKT_UDP, PKT_ICMP4, PKT_ICMP6; PKT_NONE: there is none */
+	uint8_t segment_kind;	/* PKT_TCP, PKT_UDP, PKT_ICMP4, PKT_ICMP6, or PKT_NONE */
 	struct pkt_span segment;
 	uint32_t segment_wire;
 
@@ -124,10 +125,10 @@ struct pkt {
 	 * icmp.quotes). */
 	struct eth_hdr eth;	/* type is the one behind the tags */
 	struct arp_fixed arp_fixed;
-	struct arp_msg arp;	/* only if it is for IPv4 over Ethernet: else stopped is V_UNSUPPORTED */
+	struct arp_msg arp;	/* only if for IPv4 over Ethernet: else stopped is V_UNSUPPORTED */
 	struct ip4_hdr ip4;
 	struct ip6_hdr ip6;
-	struct ip6 ip6_final;	/* ip6.dst, or where a routing header says that it goes in the end */
+	struct ip6 ip6_final;	/* ip6.dst, or where a routing header sends it in the end */
 	struct pkt_frag frag;
 	struct icmp_hdr icmp;
 	struct udp_hdr udp;
@@ -146,12 +147,10 @@ enum pkt_space {
 	PKT_BY_SAP,		/* IEEE 802.2 destination service access point */
 	PKT_BY_LOOPBACK,	/* address family of a BSD loopback header */
 	PKT_BY_VERSION,		/* the version nibble where only IP can be */
-	PKT_BY_GTP_TYPE,
 	PKT_BY_ARP_TYPE,	/* ARP's hardware type */
-	PKT_BY_PORT,
 };
 
-/* linktype: LINKTYPE_... numbers as in capture files.  A wirelen below caplen is taken as caplen. */
+/* linktype: a number as in capture files.  A wirelen below caplen is taken as caplen. */
 void pkt_dissect(struct pkt *p, uint32_t linktype, const void *frame, uint32_t caplen,
 		 uint32_t wirelen);
 

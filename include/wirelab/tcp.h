@@ -102,7 +102,7 @@ struct tcp_options {
 	uint16_t mss;
 	uint8_t wscale;		/* as sent; see tcp_shift() */
 	uint8_t n_sack;		/* 1..TCP_SACK_MAX with TCP_SEEN_SACK */
-	uint8_t tfo_at, tfo_len;	/* the cookie, as offset into the options; length 0 asks for one */
+	uint8_t tfo_at, tfo_len;	/* the cookie, by its offset in the list; length 0 asks for one */
 	uint32_t ts_val, ts_ecr;
 	struct tcp_sack { uint32_t left, right; } sack[TCP_SACK_MAX];
 

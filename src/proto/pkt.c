@@ -43,9 +43,7 @@ static void walk_on(struct walk *w)
 		case PKT_BY_END:
 		case PKT_BY_SAP:
 		case PKT_BY_LOOPBACK:
-		case PKT_BY_GTP_TYPE:
 		case PKT_BY_ARP_TYPE:
-		case PKT_BY_PORT:
 			done(w);
 			break;
 		}

@@ -68,7 +68,7 @@ void walk_gre(struct walk *w)
 	if (!need(w, PKT_GRE, len) || !layer(w, PKT_GRE, len))
 		return;
 	if (w->cap == 0 && w->wire == 0)
-		done(w);		/* an acknowledgment alone (RFC 2637 4.1), or a keep-alive */
+		done(w);	/* an acknowledgment alone (RFC 2637 4.1), or a keep-alive */
 	else if (type == TYPE_ERSPAN2)
 		walk_erspan(w, flags & GRE_SEQUENCE);
 	else if (type == TYPE_ERSPAN3)

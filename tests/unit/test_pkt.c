@@ -146,7 +146,8 @@ static void a_segment_is_found_behind_ethernet_and_padding_is_what_is_left(void 
 static void every_link_type_leads_to_the_same_segment(void **state)
 {
 	/* clang-format off */
-	static const struct { uint32_t linktype; bool v6; size_t len; uint8_t front[44]; } link[] = {
+	static const struct { uint32_t linktype; bool v6; size_t len;
+			      uint8_t front[44]; } link[] = {
 		{ 1, false, 14, { [12] = 0x08 } },
 		{ 1, true, 14, { [12] = 0x86, 0xdd } },
 		{ 1, false, 18, { [12] = 0x81, 0x00, 0x00, 0x2a, 0x08, 0x00 } },
@@ -170,7 +171,8 @@ static void every_link_type_leads_to_the_same_segment(void **state)
 		{ 50, false, 3, { 0xff, 0x03, 0x21 } }, { 50, false, 4, { 0x0f, 0, 0x08, 0 } },
 		{ 50, false, 8, { 0xff, 0x03, 0x02, 0x81, 0, 1, 1, 64 } },
 		{ 51, false, 8, { 0x11, 0, 0, 1, 0, 64, 0x00, 0x21 } },
-		{ 104, false, 4, { 0x0f, 0, 0x08, 0x00 } }, { 104, true, 4, { 0x8f, 0, 0x86, 0xdd } },
+		{ 104, false, 4, { 0x0f, 0, 0x08, 0x00 } },
+		{ 104, true, 4, { 0x8f, 0, 0x86, 0xdd } },
 		{ 129, false, 5, { 1, 2, 0, 0, 0xf0 } }, { 129, false, 8, { 1, 2, 0, 0, 0xd4 } },
 		{ 242, false, 44, { [40] = 0x08, 0x00 } },
 	};
@@ -217,7 +219,8 @@ static void every_tunnel_is_gone_through(void **state)
 		{ IP_PROTO_GRE, 0, AN_IP4, 4, { 0, 0, 0x08, 0x00 }, PKT_GRE },
 		{ IP_PROTO_GRE, 0, AN_IP6, 8, { 0x20, 0, 0x86, 0xdd }, PKT_GRE },
 		{ IP_PROTO_GRE, 0, A_FRAME, 16, { 0xb0, 0, 0x65, 0x58 }, PKT_GRE },
-		{ IP_PROTO_GRE, 0, AN_IP4, 18, { 0x30, 0x81, 0x88, 0x0b, [16] = 0, 0x21 }, PKT_PPP },
+		{ IP_PROTO_GRE, 0, AN_IP4, 18, { 0x30, 0x81, 0x88, 0x0b, [16] = 0, 0x21 },
+		  PKT_PPP },
 		{ IP_PROTO_GRE, 0, A_FRAME, 4, { 0, 0, 0x88, 0xbe }, PKT_GRE },
 		{ IP_PROTO_GRE, 0, A_FRAME, 16, { 0x10, 0, 0x88, 0xbe, [8] = 0x10 }, PKT_ERSPAN },
 		{ IP_PROTO_GRE, 0, A_FRAME, 20, { 0x10, 0, 0x22, 0xeb, [8] = 0x20 }, PKT_ERSPAN },

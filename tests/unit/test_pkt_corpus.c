@@ -22,8 +22,8 @@ struct counts {
 	uint64_t payload;
 	/* what explains a difference */
 	unsigned compressed;	/* IPComp: the oracle inflates it, a walk over headers cannot */
-	unsigned not_ip4;	/* IPv4 announced, and no whole and right header is there: the oracle
-				   counts most of them, and fields from their fronts */
+	unsigned not_ip4;	/* IPv4 announced, and no whole and right header is there: the
+				   oracle counts most of them, and what their fronts say */
 };
 
 enum { IPCOMP = 108 };		/* RFC 3173 */

@@ -130,7 +130,8 @@ static void every_kind_is_read_at_its_own_length_only(void **state)
 			assert_int_equal(at, fits ? 99 : 0);
 			/* whatever it was, the window scale behind it is found */
 			if (kind[i].kind != TCP_KIND_WSCALE)
-				assert_int_equal(o.seen, TCP_SEEN_WSCALE | (fits ? kind[i].seen : 0));
+				assert_int_equal(o.seen & ~TCP_SEEN_WSCALE,
+						 fits ? kind[i].seen : 0);
 			assert_int_equal(o.wscale, 9);
 			assert_int_equal(o.n_kinds, 2);
 		}
