@@ -365,6 +365,7 @@ static void every_capture_is_counted_as_the_oracle_counts_it(void **state)
 
 	(void)state;
 	if (!root) {
+		free(syns);
 		print_message("no corpus: WIRELAB_CORPUS names none, and ../shared/corpus is not "
 			      "there\n");
 		skip();
@@ -394,10 +395,39 @@ static void every_capture_is_counted_as_the_oracle_counts_it(void **state)
 	assert_int_equal(bad, 0);
 }
 
+/* The sanitizers are the judges here. */
+static void damaged_captures_are_dissected_as_far_as_they_go(void **state)
+{
+	const char *root = corpus();
+	struct syns *syns = zeroed(sizeof(*syns));
+	unsigned frames = 0;
+	char path[4096];
+
+	(void)state;
+	if (!root) {
+		free(syns);
+		print_message("no corpus\n");
+		skip();
+	}
+	snprintf(path, sizeof(path), "%s/malformed", root);
+	DIR *dir = opendir(path);
+	assert_non_null(dir);
+	for (struct dirent *e; (e = readdir(dir));) {
+		snprintf(path, sizeof(path), "%s/malformed/%s", root, e->d_name);
+		syns->n = 0;
+		frames += e->d_name[0] == '.' ? 0 : dissect_all(path, syns).frames;
+	}
+	closedir(dir);
+	free(syns);
+	print_message("%u frames of damaged captures\n", frames);
+	assert_true(frames > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_capture_is_counted_as_the_oracle_counts_it),
+		cmocka_unit_test(damaged_captures_are_dissected_as_far_as_they_go),
 	};
 
 	return cmocka_run_group_tests_name("pkt_corpus", tests, NULL, NULL);
