@@ -296,11 +296,12 @@ static void walk_udp(struct walk *w)
 	}
 	if (h.len)
 		ip_length(w, h.len);
-	w->p->udp = h;
 	segment_here(w, PKT_UDP);
 	done(w);
-	if (layer(w, PKT_UDP, UDP_HEADER_LEN))
-		walk_udp_tunnel(w);
+	if (!layer(w, PKT_UDP, UDP_HEADER_LEN))
+		return;
+	w->p->udp = h;
+	walk_udp_tunnel(w);
 }
 
 static void walk_icmp(struct walk *w, enum pkt_kind kind)

@@ -74,29 +74,40 @@ void walk_ethernet(struct walk *w)
 	if (!need(w, PKT_ETH, ETH_HEADER_LEN))
 		return;
 	const uint8_t *at = w->at;
+	if (!layer(w, PKT_ETH, ETH_HEADER_LEN))
+		return;
 	memcpy(p->eth.dst.b, at, sizeof(p->eth.dst.b));
 	memcpy(p->eth.src.b, at + 6, sizeof(p->eth.src.b));
 	p->eth.n_tags = 0;
 	p->eth.type = be16_at(at + 12);
 	p->n_tags = 0;
-	if (layer(w, PKT_ETH, ETH_HEADER_LEN))
-		type_or_length(w, p->eth.type);
+	type_or_length(w, p->eth.type);
+}
+
+/* A tag that stands behind the Ethernet header and its other tags, not behind a tunnel's. */
+static void keep_tag(struct pkt *p, uint16_t tpid, uint16_t tci, uint16_t type)
+{
+	unsigned before = p->n_tags + 2u;	/* this tag, those in front of it, the header */
+
+	if (p->n_layers < before || p->layer[p->n_layers - before].kind != PKT_ETH)
+		return;
+	if (p->n_tags < ETH_MAX_TAGS) {
+		p->eth.tag[p->n_tags] = (struct eth_tag){ tpid, tci };
+		p->eth.n_tags = p->n_tags + 1u;
+	}
+	p->n_tags++;
+	p->eth.type = type;
 }
 
 static void walk_vlan(struct walk *w)
 {
-	struct pkt *p = w->p;
-
 	if (!need(w, PKT_VLAN, ETH_TAG_LEN))
 		return;
-	if (p->n_tags < ETH_MAX_TAGS) {
-		p->eth.tag[p->n_tags] = (struct eth_tag){ (uint16_t)w->number, be16_at(w->at) };
-		p->eth.n_tags = p->n_tags + 1u;
-	}
-	p->n_tags++;
-	p->eth.type = be16_at(w->at + 2);
-	if (layer(w, PKT_VLAN, ETH_TAG_LEN))
-		type_or_length(w, p->eth.type);
+	uint16_t tci = be16_at(w->at), type = be16_at(w->at + 2);
+	if (!layer(w, PKT_VLAN, ETH_TAG_LEN))
+		return;
+	keep_tag(w->p, (uint16_t)w->number, tci, type);
+	type_or_length(w, type);
 }
 
 /* ---- PPP, MPLS, ARP ------------------------------------------------------------------------ */

@@ -114,6 +114,15 @@ static void headers_build_again(const struct pkt *p)
 		require(memcmp(bytes, at, w.len) == 0);
 	}
 	w = wr_over(bytes, sizeof(bytes));
+	if (pkt_has(p, PKT_ETH)) {
+		const struct pkt_layer *l = pkt_find(p, PKT_ETH);
+		eth_build(&w, &p->eth);
+		require(memcmp(bytes, p->frame + l->off, 12) == 0);
+		/* one or two tags; further ones are listed, not kept */
+		if (p->n_tags <= ETH_MAX_TAGS)
+			require(memcmp(bytes, p->frame + l->off, w.len) == 0);
+	}
+	w = wr_over(bytes, sizeof(bytes));
 	if (pkt_has(p, PKT_UDP)) {
 		udp_build(&w, &p->udp);
 		require(memcmp(bytes, p->frame + pkt_find(p, PKT_UDP)->off, w.len) == 0);

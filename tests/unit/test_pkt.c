@@ -522,6 +522,21 @@ static void nesting_ends_somewhere(void **state)
 	assert_int_equal(p.stopped_in, PKT_IP4);
 	assert_int_equal(p.n_layers, PKT_LAYERS);
 
+	/* what is told of an inner header is of one that is listed */
+	struct wr in_udp = wr_over(frame, sizeof(frame));
+	put_eth(&in_udp, ETH_VLAN);
+	wr_copy(&in_udp, (uint8_t[]){ 0, 1, 0x08, 0x00 }, 4);
+	for (size_t i = 12; i-- > 0;) {
+		put_ip4(&in_udp, IP_PROTO_UDP, 3 * 36 * i + 200);
+		put_udp(&in_udp, 2152, 3 * 36 * i + 192);
+		wr_copy(&in_udp, (uint8_t[]){ 0x30, 255, 0x0f, 0xff, 0, 0, 0, (uint8_t)i }, 8);
+	}
+	dissect(&p, 1, frame, in_udp.len, in_udp.len);
+	assert_int_equal(p.stopped, V_UNSUPPORTED);
+	assert_int_equal(p.stopped_in, PKT_UDP);
+	assert_int_equal(p.udp.len, p.frame[pkt_find(&p, PKT_UDP)->off + 4] << 8 |
+				    p.frame[pkt_find(&p, PKT_UDP)->off + 5]);
+
 	/* options behind options, each saying that more follow */
 	struct wr v6 = wr_over(frame, sizeof(frame));
 	put_ip6(&v6, IP_PROTO_DSTOPTS, 800);
@@ -542,6 +557,23 @@ static void nesting_ends_somewhere(void **state)
 	memcpy(frame + 12, (uint8_t[]){ 0x88, 0x47 }, 2);	/* labels without a bottom */
 	dissect(&p, 1, frame, sizeof(frame), sizeof(frame));
 	assert_true(p.stopped == V_SHORT && !p.snapped && p.stopped_in == PKT_MPLS);
+}
+
+static void a_tag_inside_a_tunnel_is_not_the_outer_frame_s(void **state)
+{
+	uint8_t frame[200];
+	struct wr w = wr_over(frame, sizeof(frame));
+	struct pkt p;
+
+	(void)state;
+	put_eth(&w, ETH_VLAN);
+	wr_copy(&w, (uint8_t[]){ 0, 9, 0x08, 0x00 }, 4);
+	put_ip4(&w, IP_PROTO_GRE, 8 + IP_TCP_LEN);
+	wr_copy(&w, (uint8_t[]){ 0, 0, 0x81, 0x00, 0, 5, 0x08, 0x00 }, 8);
+	put_ip4_tcp(&w);
+	dissect(&p, 1, frame, w.len, w.len);
+	is_the_segment(&p);
+	assert_true(p.n_tags == 1 && p.eth.n_tags == 1 && p.eth.tag[0].tci == 9);
 }
 
 static void what_is_not_read_is_named_by_its_number(void **state)
@@ -630,6 +662,7 @@ int main(void)
 		cmocka_unit_test(rfc2675_a_jumbogram_s_length_is_in_its_option),
 		cmocka_unit_test(rfc8200_8_1_the_sum_is_over_the_final_destination),
 		cmocka_unit_test(nesting_ends_somewhere),
+		cmocka_unit_test(a_tag_inside_a_tunnel_is_not_the_outer_frame_s),
 		cmocka_unit_test(what_is_not_read_is_named_by_its_number),
 		cmocka_unit_test(arp_is_read_whole_and_rarp_with_it),
 		cmocka_unit_test(an_empty_frame_is_too_short),
