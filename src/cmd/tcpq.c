@@ -21,6 +21,7 @@
 #include "wirelab/ip_reassembly.h"
 #include "wirelab/json.h"
 #include "wirelab/pkt.h"
+#include "wirelab/tcp_segment.h"
 #include "wirelab/tcp_view.h"
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_DAMAGED = 3, EXIT_OUTPUT_LOST = 5 };
@@ -296,26 +297,14 @@ static void make_table(struct tcpq *q, size_t flows)
 static void hear_tcp(struct tcpq *q, const struct pkt *p, const struct capr_record *rec)
 {
 	struct tcp_options options;
+	struct tcp_segment seg;
 	struct tcp_told told;
-	size_t at;
-	struct tcp_segment seg = {
-		.when = { rec->unix_ns }, .frame = rec->number, .family = p->ip_version,
-		.port = { p->tcp.sport, p->tcp.dport }, .flags = p->tcp.flags,
-		.header_cut = p->tcp_here < TCP_HEADER_MIN, .window = p->tcp.window,
-		.seq = p->tcp.seq, .ack = p->tcp.ack, .payload = p->payload_wire,
-		.wire_bytes = rec->wirelen };
 
-	if (p->ip_version == 4) {
-		memcpy(seg.addr[0], p->ip4.src.b, sizeof(p->ip4.src.b));
-		memcpy(seg.addr[1], p->ip4.dst.b, sizeof(p->ip4.dst.b));
-	} else {
-		memcpy(seg.addr[0], p->ip6.src.b, sizeof(p->ip6.src.b));
-		memcpy(seg.addr[1], p->ip6_final.b, sizeof(p->ip6_final.b));
-	}
-	if (p->tcp.header_len > TCP_HEADER_MIN) {
-		(void)pkt_tcp_options(p, &options, &at);
-		seg.options = &options;
-	}
+	if (!tcp_segment_from(&seg, &options, p))
+		return;
+	seg.when = (struct instant){ rec->unix_ns };
+	seg.frame = rec->number;
+	seg.wire_bytes = rec->wirelen;
 	q->tcp_frames++;
 	while (tcp_track_segment(q->track, &seg, &told) == TCP_TRACK_FULL)
 		make_table(q, q->flows * 2);
@@ -325,7 +314,8 @@ static void hear_tcp(struct tcpq *q, const struct pkt *p, const struct capr_reco
 	if (q->json && told.trouble) {
 		q->trouble = grown(q->trouble, q->n_trouble, &q->max_trouble, sizeof(*q->trouble));
 		q->trouble[q->n_trouble++] =
-			(struct trouble){ told.stream, told.trouble, rec->number };
+			(struct trouble){ tcp_track_stream(q->track, told.flow), told.trouble,
+					  rec->number };
 	}
 }
 
@@ -342,8 +332,7 @@ static void skip_frame(struct tcpq *q, const struct pkt *p)
 			[PKT_BY_ETHERTYPE] = "EtherType", [PKT_BY_IP_PROTO] = "IP protocol",
 			[PKT_BY_PPP] = "PPP protocol", [PKT_BY_SAP] = "LLC SAP",
 			[PKT_BY_LOOPBACK] = "loopback family", [PKT_BY_VERSION] = "IP version",
-			[PKT_BY_GTP_TYPE] = "GTP message", [PKT_BY_ARP_TYPE] = "ARP hardware",
-			[PKT_BY_PORT] = "port" };
+			[PKT_BY_ARP_TYPE] = "ARP hardware" };
 		txt_str(&t, space[p->stopped_space]);
 		txt_char(&t, ' ');
 		txt_u64(&t, p->stopped_value);
@@ -440,8 +429,6 @@ static void count_atomic(struct tcpq *q, const struct pkt *p)
 
 static void hear_packet(struct tcpq *q, const struct pkt *p, const struct capr_record *rec)
 {
-	unsigned tcp_headers = 0;
-
 	if (p->stopped != V_OK)
 		skip_frame(q, p);
 	if (pkt_has(p, PKT_ARP))
@@ -455,11 +442,7 @@ static void hear_packet(struct tcpq *q, const struct pkt *p, const struct capr_r
 		count_atomic(q, p);
 	if (!pkt_has(p, PKT_TCP))
 		return;
-	for (unsigned i = 0; i < p->n_layers; i++)
-		tcp_headers += p->layer[i].kind == PKT_TCP && !p->layer[i].quoted;
-	/* Two TCP headers in one frame: whose segment would it be? */
-	if (tcp_headers == 1)
-		hear_tcp(q, p, rec);
+	hear_tcp(q, p, rec);
 }
 
 /* ---- one capture ------------------------------------------------------------------------------ */
