@@ -180,8 +180,10 @@ demo:				## install what is missing, then see arpq at work in a private network
 	@$(B)/demo $(B)/bin/arpq build/demo
 	$(GIVE_BACK)
 
-$(B)/demo: $(B)/tests/net/demo.o $(B)/libsupport.a $(LIBS)
-	$(call Q,LD)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< $(B)/libsupport.a $(LIBS) $(IO_LDLIBS) $(LDLIBS)
+# Without the rest of the support code, which wants the test library.
+DEMO := $(call obj,tests/net/demo.c $(addprefix tests/support/,netns.c run.c tap.c))
+$(B)/demo: $(DEMO) $(LIBS)
+	$(call Q,LD)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $(DEMO) $(LIBS) $(IO_LDLIBS) $(LDLIBS)
 $(B)/tests/net/demo.o: CPPFLAGS += -Itests/support $(LIBNL_CPPFLAGS)
 
 asan:				## every test under the address and undefined-behaviour sanitizers
