@@ -179,6 +179,24 @@ static bool is_wanted(const char *name, int argc, char **argv)
 	return argc < 2;
 }
 
+/*
+ * bin/arpq beside the folder of this test program.  Found before any namespace is
+ * entered: in a chroot the kernel then calls the program by its path outside.
+ */
+static char arpq_path[PATH_MAX];
+
+static void find_arpq(void)
+{
+	ssize_t n = readlink("/proc/self/exe", arpq_path, sizeof(arpq_path) - 16);
+	char *slash;
+
+	assert_true(n > 0);
+	arpq_path[n] = '\0';
+	slash = strrchr(arpq_path, '/');
+	assert_non_null(slash);
+	strcpy(slash, "/../bin/arpq");
+}
+
 int run_side_by_side(const struct CMUnitTest *tests, size_t n, unsigned at_once, int argc,
 		     char **argv)
 {
@@ -189,6 +207,7 @@ int run_side_by_side(const struct CMUnitTest *tests, size_t n, unsigned at_once,
 
 	if (!jobs || !told)
 		return 1;
+	find_arpq();
 	for (size_t i = 0; i < n; i++) {
 		if (!is_wanted(tests[i].name, argc, argv))
 			continue;
@@ -215,27 +234,12 @@ int run_side_by_side(const struct CMUnitTest *tests, size_t n, unsigned at_once,
 
 /* ---- arpq ------------------------------------------------------------------------ */
 
-/* bin/arpq beside the folder of this test program. */
-static const char *arpq_path(char path[static PATH_MAX])
-{
-	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 16);
-	char *slash;
-
-	assert_true(n > 0);
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	assert_non_null(slash);
-	strcpy(slash, "/../bin/arpq");
-	return path;
-}
-
 void args_of(struct args *a, const char *text)
 {
-	static char path[PATH_MAX];
 	char *rest = a->text, *word;
 	size_t n = 0;
 
-	a->v[n++] = *path ? path : arpq_path(path);
+	a->v[n++] = arpq_path;
 	assert_true(strlen(text) < sizeof(a->text));
 	strcpy(a->text, text);
 	while ((word = strsep(&rest, " "))) {
