@@ -146,7 +146,9 @@ static void on_a_terminal(struct testnet *net, const char *args, int status)
 	ssize_t n;
 	struct runresult r;
 
-	assert_int_equal(openpty(&master, &slave, NULL, NULL, &size), 0);
+	/* A bare root file system may have no /dev/pts. */
+	if (openpty(&master, &slave, NULL, NULL, &size) < 0)
+		skip_aloud("no pseudo-terminal can be opened here");
 	r = arpq_with(net, args, &(struct run_options){ .stdout_fd = slave });
 	expect_exit(&r, status);
 	runresult_free(&r);
