@@ -49,6 +49,7 @@ look()
 		need tshark command -v tshark
 		need tcpdump command -v tcpdump
 		need mandoc command -v mandoc
+		need python3 command -v python3
 		;;
 	bench)
 		need arp-scan command -v arp-scan
