@@ -76,12 +76,16 @@ void walk_ethernet(struct walk *w)
 	const uint8_t *at = w->at;
 	if (!layer(w, PKT_ETH, ETH_HEADER_LEN))
 		return;
-	memcpy(p->eth.dst.b, at, sizeof(p->eth.dst.b));
-	memcpy(p->eth.src.b, at + 6, sizeof(p->eth.src.b));
-	p->eth.n_tags = 0;
-	p->eth.type = be16_at(at + 12);
-	p->n_tags = 0;
-	type_or_length(w, p->eth.type);
+	uint16_t type = be16_at(at + 12);
+	/* A tunnel that an ICMP error quotes holds somebody else's frame, not this one. */
+	if (!w->quoted) {
+		memcpy(p->eth.dst.b, at, sizeof(p->eth.dst.b));
+		memcpy(p->eth.src.b, at + 6, sizeof(p->eth.src.b));
+		p->eth.n_tags = 0;
+		p->eth.type = type;
+		p->n_tags = 0;
+	}
+	type_or_length(w, type);
 }
 
 /* A tag that stands behind the Ethernet header and its other tags, not behind a tunnel's. */
@@ -106,7 +110,8 @@ static void walk_vlan(struct walk *w)
 	uint16_t tci = be16_at(w->at), type = be16_at(w->at + 2);
 	if (!layer(w, PKT_VLAN, ETH_TAG_LEN))
 		return;
-	keep_tag(w->p, (uint16_t)w->number, tci, type);
+	if (!w->quoted)
+		keep_tag(w->p, (uint16_t)w->number, tci, type);
 	type_or_length(w, type);
 }
 
@@ -212,8 +217,10 @@ static void walk_arp(struct walk *w)
 	uint32_t len = 8 + 2u * f.hlen + 2u * f.plen;
 	if (!need(w, PKT_ARP, len))
 		return;
-	p->arp_fixed = f;
-	enum verdict v = arp_parse(&whole, &p->arp);
+	struct arp_msg quoted;
+	if (!w->quoted)
+		p->arp_fixed = f;
+	enum verdict v = arp_parse(&whole, w->quoted ? &quoted : &p->arp);
 	done(w);
 	if (!layer(w, PKT_ARP, len))
 		return;

@@ -111,7 +111,7 @@ static void choose_options(struct script *s, struct tcp_options *o)
 	if (n > s->r.left)
 		n = s->r.left;
 	rd_copy(&s->r, bytes, n);
-	(void)tcp_parse_options(bytes, n, o, &at);
+	(void)tcp_parse_options(bytes, n, n, o, &at);
 }
 
 static void put(struct script *s)
