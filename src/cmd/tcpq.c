@@ -511,9 +511,13 @@ int main(int argc, char **argv)
 						 { "help", no_argument, NULL, 'h' },
 						 { "version", no_argument, NULL, 'V' },
 						 { NULL, 0, NULL, 0 } };
+	static char name[] = "tcpq";
 	bool json = false;
 	int c, status = EXIT_DONE;
 
+	/* getopt's own messages begin with argv[0]. */
+	if (argc > 0)
+		argv[0] = name;
 	/* A reader that has gone and a file that may not grow are errors of write(2). */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);

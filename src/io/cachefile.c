@@ -95,7 +95,7 @@ bool cachefile_is_ours(const char *front, size_t len, const char *path,
 	if (memcmp(front, CACHELINE_MAGIC, len < magic ? len : magic) == 0)
 		return true;
 	cachefile_say(err, CACHEFILE_REFUSED, path,
-		      "is not a cache of arpq: use another file, or remove this one");
+		      "is not a cache of arpq: name another file");
 	return false;
 }
 
