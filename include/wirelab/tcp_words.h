@@ -1,0 +1,37 @@
+/*
+ * tcp_words.h - what happened on a connection, in words
+ *
+ * The same words stand at the margin of a ladder, in an explanation, in a picture and in the
+ * comment of a frame.  Into the caller's buffer; our own words and numbers only, so that
+ * nothing here needs escaping.
+ */
+#ifndef WIRELAB_TCP_WORDS_H
+#define WIRELAB_TCP_WORDS_H
+
+#include "wirelab/tcp_reason.h"
+#include "wirelab/text.h"
+
+#define TCP_WORDS_MAX 1024u	/* bytes that none of these exceed */
+
+/* How the two sides are called: by what they did, where that was seen. */
+struct tcp_names { const char *side[2]; };
+
+/* "client" and "server" when it is known who opened; else "a" and "b". */
+struct tcp_names tcp_names_of(int initiator);
+
+/* "SYN ACK", "PSH ACK", in the order of Wireshark's list; "-" for none. */
+void tcp_words_flags(struct txt *t, uint16_t flags);
+
+/* What stands on the arrow: "SYN 0 (mss 1460)", "PSH ACK 1:101 ack 1", "ACK 101". */
+void tcp_words_arrow(struct txt *t, const struct tcp_moment *m);
+
+/* For the margin, a few words: "held back by Nagle until 7". */
+void tcp_words_short(struct txt *t, const struct tcp_moment *m);
+
+/* One or more sentences, trouble and notes included, each with the section that has it. */
+void tcp_words_long(struct txt *t, const struct tcp_moment *m, const struct tcp_names *who);
+
+/* "client opens; 1,312 bytes there and 48,230 back; ...": a connection in a sentence or two. */
+void tcp_words_story(struct txt *t, const struct tcp_story *s);
+
+#endif
