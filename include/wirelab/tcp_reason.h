@@ -52,6 +52,8 @@ enum tcp_why {
 	TCP_WHY_TIMEOUT,	/* waited_ns since then */
 	TCP_WHY_FAST,		/* count duplicate ACKs asked for it */
 	TCP_WHY_AFTER_TIMEOUT,	/* what follows a timeout is sent again, too */
+	TCP_WHY_AFTER_FAST,	/* one more of those that were lost before a fast retransmission */
+	TCP_WHY_EARLY,		/* sooner than a timer may run out: a loss probe, or SACK's repair */
 	TCP_WHY_AFTER_ICMP,	/* cause: the ICMP error; smaller than before */
 	TCP_WHY_NEEDLESS,	/* it had been acknowledged */
 	TCP_WHY_LATE,		/* not sent again, but overtaken on the way */
@@ -97,7 +99,7 @@ struct tcp_moment {
 	uint32_t trouble;		/* bits 1 << TCP_T_... */
 	uint32_t acked;			/* bytes of the other side, newly acknowledged, SYN and FIN
 					   not counted; 0 without a known one before */
-	uint32_t count;			/* as the reason says */
+	uint32_t count;			/* as the reason says; of an ICMP error type * 256 + code */
 	uint16_t flags;			/* TCP_SYN ...; 0 with TCP_WHY_ICMP */
 	uint16_t mss;			/* 0: none; with a SYN its option; with ICMP the next hop's MTU */
 	uint16_t options;		/* TCP_SEEN_... of this segment */
@@ -120,38 +122,38 @@ struct tcp_past_sent {
 	uint32_t seq, end;
 };
 
+/* What one side sent, and what of the other side's it has not answered yet. */
 struct tcp_past_side {
 	struct tcp_past_sent sent[TCP_PAST_SENT];	/* a ring */
-	uint32_t n_sent;			/* ever */
-	uint32_t next;				/* end of what it sent */
-	uint32_t acked;				/* its highest ACK of the other side */
-	uint32_t owed;				/* segments of the other side not yet acknowledged */
-	uint64_t owed_frame;			/* the first of them */
-	struct instant owed_since;
-	uint64_t gap_frame;			/* of the other side: last one behind a gap, or again */
-	struct instant gap_when;
-	uint64_t fin_frame, syn_frame;		/* as first sent */
-	struct instant fin_when, syn_when;
-	uint64_t icmp_frame;			/* told it to send smaller packets */
-	struct instant icmp_when;
-	struct instant timeout_when;		/* of its last retransmission by timeout */
-	uint32_t recover;			/* next when that happened */
-	uint32_t window;			/* last given, bytes */
-	uint32_t dup_acks;			/* it sent in a row */
-	uint32_t largest;			/* payload so far */
-	uint16_t mss;				/* in its SYN */
+	uint32_t n_sent;		/* ever */
+	uint32_t next;			/* end of what it sent */
+	uint32_t acked;			/* its highest ACK */
+	uint32_t window;		/* it gave last, bytes */
+	uint32_t dup_acks;		/* it sent in a row */
+	uint32_t owed;			/* segments that it has not acknowledged */
+	struct tcp_past_sent owed_first, owed_last;
+	struct tcp_past_sent odd;	/* the last that came behind a gap, or came twice; frame 0:
+					   none since it last sent an ACK */
+	struct tcp_past_sent syn, synack, fin;	/* as it sent them first; frame 0: not yet */
+	struct tcp_past_sent icmp;	/* told it to send smaller packets; frame 0: none */
+	uint32_t recover;		/* what it had sent when its repair began */
+	uint8_t repair;			/* enum tcp_why: TIMEOUT or FAST; UNKNOWN: none under way */
+	uint8_t burst_why;		/* of its last data, for what follows at once */
+	uint64_t burst_cause;
+	uint64_t turn_ns;		/* from a segment that goes to it to its reaction, as the
+					   handshake showed; 0: unknown */
+	uint16_t mss;			/* in its SYN; 0: not seen */
 	uint8_t wscale;
-	bool spoke, has_acked, has_scale, syn, sent_data, late_ack, recovering;
+	bool has_scale, has_acked, has_next, sent_data, acked_late;
 };
 
 /* About 2 KiB; zeroed it is a connection of which nothing was seen. */
 struct tcp_past {
 	struct tcp_past_side side[2];
-	uint64_t rtt_ns;			/* of the handshake; 0: unknown */
-	struct instant last_when;
-	uint64_t last_frame;
+	struct tcp_past_sent last;	/* segment of either side; frame 0: none */
 	uint8_t last_from;
-	bool last_acked_all;			/* the last segment was a pure ACK of all outstanding */
+	bool last_acked;		/* it was a pure ACK of something new ... */
+	bool last_acked_all;		/* ... and of all there was */
 };
 
 /*
@@ -162,14 +164,13 @@ void tcp_reason_hear(struct tcp_past *past, const struct tcp_segment *seg,
 		     const struct tcp_told *told, struct tcp_moment *out);
 
 /*
- * An ICMP error came by that quotes a segment of side `from`; mtu of the next hop, or 0.
- * quoted_seq is absolute, base what tcp_told's numbers count from.
+ * An ICMP error came by that quotes a segment of this connection.
  */
 struct tcp_icmp {
 	struct instant when;
 	uint64_t frame;
 	uint32_t wire_bytes;
-	uint32_t rel_seq;		/* of the quoted segment */
+	uint32_t rel_seq;		/* of the quoted segment, as in tcp_told */
 	uint8_t type, code;
 	uint16_t mtu;			/* of the next hop; 0: not told */
 	bool too_big;			/* "fragmentation needed", or ICMPv6's "packet too big" */

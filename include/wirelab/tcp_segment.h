@@ -12,4 +12,8 @@
  */
 bool tcp_segment_from(struct tcp_segment *out, struct tcp_options *options, const struct pkt *p);
 
+/* The addresses, ports and number of the segment that an ICMP error quotes, for
+ * tcp_track_find(); false: it quotes none, or not as much. */
+bool tcp_segment_quoted(struct tcp_segment *out, const struct pkt *p);
+
 #endif

@@ -224,6 +224,14 @@ size_t tcp_track_count(const struct tcp_track *t);
 /* All connections, in no order that matters; start with *cursor 0. */
 bool tcp_track_each(const struct tcp_track *t, uint32_t *cursor, struct tcp_story *out);
 
+/*
+ * Which connection, if it is known, has these addresses and ports, which of its sides is the
+ * sender, and what seg->seq is as one of tcp_told's numbers.  Nothing is counted: for what
+ * quotes a segment.
+ */
+bool tcp_track_find(const struct tcp_track *t, const struct tcp_segment *seg, uint32_t *flow,
+		    unsigned *from, uint32_t *rel_seq);
+
 /* flow is from tcp_told, of a connection not forgotten since. */
 void tcp_track_story(const struct tcp_track *t, uint32_t flow, struct tcp_story *out);
 

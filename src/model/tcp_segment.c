@@ -40,3 +40,22 @@ bool tcp_segment_from(struct tcp_segment *out, struct tcp_options *options, cons
 	*out = seg;
 	return true;
 }
+
+bool tcp_segment_quoted(struct tcp_segment *out, const struct pkt *p)
+{
+	const struct pkt_quote *q = &p->quote;
+	struct tcp_segment seg = { .family = q->ip_version, .seq = q->seq,
+				   .port = { q->sport, q->dport } };
+
+	if (!p->icmp.quotes || q->proto != PKT_TCP || !q->has_seq)
+		return false;
+	if (q->ip_version == 4) {
+		memcpy(seg.addr[0], q->src4.b, sizeof(q->src4.b));
+		memcpy(seg.addr[1], q->dst4.b, sizeof(q->dst4.b));
+	} else {
+		memcpy(seg.addr[0], q->src6.b, sizeof(q->src6.b));
+		memcpy(seg.addr[1], q->dst6.b, sizeof(q->dst6.b));
+	}
+	*out = seg;
+	return true;
+}

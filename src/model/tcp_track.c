@@ -449,3 +449,15 @@ enum tcp_track_result tcp_track_segment(struct tcp_track *t, const struct tcp_se
 		flow_closed(t, flow);
 	return TCP_TRACK_OK;
 }
+
+bool tcp_track_find(const struct tcp_track *t, const struct tcp_segment *seg, uint32_t *flow,
+		    unsigned *from, uint32_t *rel_seq)
+{
+	uint32_t hash;
+
+	*flow = flow_find(t, seg, from, &hash);
+	if (*flow == FLOW_NONE)
+		return false;
+	*rel_seq = seg->seq - t->hot[*flow].side[*from].base;
+	return true;
+}
