@@ -1,12 +1,14 @@
 /*
  * tcp_ladder.h - a connection as a ladder: two life lines, time going down, an arrow a segment
  *
- *	      time  client 10.0.0.1:40112                    server 10.0.0.2:80
- *	  0.000000  SYN-SENT     --- SYN 0 (mss 1460) ---->  SYN-RECEIVED  opens
- *	  0.000112  ESTABLISHED  <---- SYN ACK 0 ack 1 ----  |             accepts
+ *	frame  seconds     client                              server
+ *	    1 0.000000   SYN-SENT |--- SYN 0 mss 1460 -------->| SYN-RCVD; opens
+ *	    2 0.000112            |<--- SYN ACK 0 ack 1 -------| accepts
+ *	    3 0.000140      ESTAB |--- ACK 1 ----------------->| ESTAB; handshake done
  *
- * Moments are folded into rows first: a long run of segments of which nothing is to be said
- * becomes one row.  Text, SVG and HTML draw the same rows.
+ * A state stands where it begins, by the short names of RFC 9293's figure 5.  Moments are
+ * folded into rows first: a long run of segments of which nothing is to be said becomes one
+ * row.  Text, SVG and HTML draw the same rows.
  */
 #ifndef WIRELAB_TCP_LADDER_H
 #define WIRELAB_TCP_LADDER_H
@@ -39,32 +41,32 @@ struct ladder_style {
 					   the margin's few words */
 };
 
-#define LADDER_COLUMNS_MIN 72u
+#define LADDER_COLUMNS_MIN 76u
 #define LADDER_LINE_MAX 2048u		/* bytes of one line, colours included */
 
-/* One line at a time, without newline; t is empty on entry.  Pulled: */
+/* One line at a time; private but for ladder_begin(). */
 struct ladder {
 	const struct tcp_story *story;
 	const struct tcp_moment *moment;
-	size_t n_moments;
 	const struct ladder_row *row;
-	size_t n_rows;
+	size_t n_rows, at;
 	struct ladder_style style;
-	/* private */
-	size_t at;
-	unsigned part;
-	uint8_t shown[2];
+	struct tcp_names who;
+	unsigned part;			/* of the head, or of the row */
+	uint8_t shown[2];		/* states that stand on the life lines */
+	char words[TCP_WORDS_MAX + 64];	/* what is being wrapped at the right, or below */
 	size_t words_at;
-	char words[TCP_WORDS_MAX];
-	char arrow[160];
 };
 
 /* Everything is borrowed until the last line. */
 void ladder_begin(struct ladder *l, const struct tcp_story *story, const struct tcp_moment *moment,
-		  size_t n_moments, const struct ladder_row *row, size_t n_rows,
-		  struct ladder_style style);
+		  const struct ladder_row *row, size_t n_rows, struct ladder_style style);
 
-/* False when there are no more lines. */
+/* False when there are no more lines; else the next one in t (empty on entry, at least
+ * LADDER_LINE_MAX large), without a newline. */
 bool ladder_line(struct ladder *l, struct txt *t);
+
+/* "SYN-RCVD", "ESTAB": of the figure, for where there is little room. */
+const char *ladder_state_name(enum tcp_state s);
 
 #endif
