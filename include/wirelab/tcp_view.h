@@ -6,7 +6,7 @@
 #ifndef WIRELAB_TCP_VIEW_H
 #define WIRELAB_TCP_VIEW_H
 
-#include "wirelab/tcp_track.h"
+#include "wirelab/tcp_reason.h"
 #include "wirelab/text.h"
 
 #define TCP_VIEW_LINE 4096u	/* bytes that no line exceeds, lists of frames apart */
@@ -20,5 +20,8 @@ void tcp_view_row(struct txt *t, const struct tcp_story *story);
 /* The JSON object up to, and without, the member "trouble" and the closing brace:
  * the frames in trouble are a list of any length, and the caller's to write. */
 void tcp_view_json(struct txt *t, const struct tcp_story *story);
+
+/* One segment as a JSON object: {"type":"segment",...}. */
+void tcp_view_segment_json(struct txt *t, uint32_t stream, const struct tcp_moment *m);
 
 #endif

@@ -1,6 +1,7 @@
 #include "wirelab/tcp_view.h"
 
 #include "wirelab/json.h"
+#include "wirelab/tcp_words.h"
 
 static void address(struct txt *t, unsigned family, const uint8_t addr[16])
 {
@@ -231,4 +232,55 @@ void tcp_view_json(struct txt *t, const struct tcp_story *s)
 	options_json(t, "b", &s->side[1].syn_options);
 	txt_char(t, '}');
 	json_number(t, "completeness", s->completeness);
+}
+
+static void list_troubles(struct txt *t, uint32_t trouble)
+{
+	json_key(t, "trouble");
+	txt_char(t, '[');
+	for (unsigned k = 0; k < TCP_T_COUNT; k++) {
+		if (!(trouble >> k & 1))
+			continue;
+		txt_str(t, t->buf[t->len - 1] == '[' ? "\"" : ",\"");
+		txt_str(t, tcp_trouble_info((enum tcp_trouble)k)->name);
+		txt_char(t, '"');
+	}
+	txt_char(t, ']');
+}
+
+void tcp_view_segment_json(struct txt *t, uint32_t stream, const struct tcp_moment *m)
+{
+	char flags[64];
+	struct txt f = txt_over(flags, sizeof(flags));
+
+	tcp_words_flags(&f, m->flags);
+	txt_char(t, '{');
+	json_string(t, "type", "segment");
+	json_number(t, "stream", stream);
+	json_number(t, "frame", m->frame);
+	json_seconds(t, "time", m->when.ns, true);
+	json_string(t, "from", m->from ? "b" : "a");
+	json_string(t, "flags", flags);
+	json_number(t, "seq", m->seq);
+	json_key(t, "ack");
+	if (m->flags & TCP_ACK)
+		txt_u64(t, m->ack);
+	else
+		txt_str(t, "null");
+	json_number(t, "payload", m->payload);
+	json_number(t, "window", m->window);
+	json_bool(t, "window_scaled", m->window_scaled);
+	json_string(t, "state_a", tcp_state_name((enum tcp_state)m->after[0]));
+	json_string(t, "state_b", tcp_state_name((enum tcp_state)m->after[1]));
+	json_string(t, "why", tcp_why_info((enum tcp_why)m->why)->name);
+	json_frame(t, "cause_frame", m->cause_frame);
+	json_key(t, "waited_ns");
+	if (m->cause_frame)
+		txt_u64(t, m->waited_ns);
+	else
+		txt_str(t, "null");
+	list_troubles(t, m->trouble);
+	json_bool(t, "beyond_mss", m->notes & TCP_NOTE_BEYOND_MSS);
+	json_bool(t, "stall", m->notes & TCP_NOTE_STALL);
+	txt_char(t, '}');
 }

@@ -1,0 +1,224 @@
+/* Frames taken apart: segments for the tracker, fragments put together, and what was skipped. */
+#include "tcpq.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "wirelab/packet_words.h"
+
+/* ---- connections ------------------------------------------------------------------------- */
+
+void make_table(struct tcpq *q, size_t flows)
+{
+	size_t size = tcp_track_size(flows);
+	void *memory = pages(size);
+
+	if (q->track) {
+		q->track = tcp_track_move(memory, size, flows, q->track);
+		(void)munmap(q->track_memory, q->track_size);
+	} else {
+		q->track = tcp_track_init(memory, size, flows, q->secret);
+	}
+	if (q->reasons) {
+		q->past = realloc(q->past, flows * sizeof(*q->past));
+		if (!q->past)
+			out_of_memory();
+		memset(q->past + q->flows, 0, (flows - q->flows) * sizeof(*q->past));
+	}
+	q->track_memory = memory;
+	q->track_size = size;
+	q->flows = flows;
+}
+
+static struct tcp_past *past_of(struct tcpq *q, uint32_t flow)
+{
+	if (!q->past[flow] && !(q->past[flow] = calloc(1, sizeof(*q->past[flow]))))
+		out_of_memory();
+	return q->past[flow];
+}
+
+static void tell_segment(struct tcpq *q, const struct heard_tcp *tcp)
+{
+	for (unsigned i = 0; i < q->n_views; i++)
+		if (q->view[i]->segment)
+			q->view[i]->segment(q, tcp);
+}
+
+static void hear_tcp(struct tcpq *q, const struct heard *h)
+{
+	struct tcp_options options;
+	struct tcp_segment seg;
+	struct tcp_told told;
+
+	if (!tcp_segment_from(&seg, &options, h->pkt))
+		return;
+	seg.when = (struct instant){ h->rec->unix_ns };
+	seg.frame = h->rec->number;
+	seg.wire_bytes = h->rec->wirelen;
+	q->tcp_frames++;
+	while (tcp_track_segment(q->track, &seg, &told) == TCP_TRACK_FULL)
+		make_table(q, q->flows * 2);
+	q->tcp_streams += told.fresh;
+	if (told.ended)
+		tell_story(q, &told.story);
+	struct heard_tcp tcp = { told.flow, seg.frame, told.trouble, NULL };
+	struct tcp_moment moment;
+	if (q->reasons) {
+		tcp_reason_hear(past_of(q, told.flow), &seg, &told, &moment);
+		tcp.moment = &moment;
+	}
+	tell_segment(q, &tcp);
+}
+
+/* ICMP errors belong to the connection that they quote: they explain what it does next. */
+static void hear_quote(struct tcpq *q, const struct heard *h)
+{
+	const struct pkt *p = h->pkt;
+	struct tcp_segment quoted;
+	struct tcp_moment moment;
+	struct tcp_icmp icmp = {
+		.when = { h->rec->unix_ns }, .frame = h->rec->number,
+		.wire_bytes = h->rec->wirelen, .type = p->icmp.type, .code = p->icmp.code,
+		.mtu = (uint16_t)(p->icmp.mtu < UINT16_MAX ? p->icmp.mtu : UINT16_MAX),
+		.too_big = pkt_has(p, PKT_ICMP4) ? p->icmp.type == ICMP4_UNREACHABLE &&
+						   p->icmp.code == ICMP4_CODE_FRAG_NEEDED :
+						   p->icmp.type == ICMP6_TOO_BIG };
+	uint32_t flow;
+
+	if (!q->reasons || !tcp_segment_quoted(&quoted, p) ||
+	    !tcp_track_find(q->track, &quoted, &flow, &icmp.from, &icmp.rel_seq))
+		return;
+	tcp_reason_icmp(past_of(q, flow), &icmp, &moment);
+	tell_segment(q, &(struct heard_tcp){ flow, h->rec->number, 0, &moment });
+}
+
+/* ---- frames --------------------------------------------------------------------------------- */
+
+static void skip_frame(struct tcpq *q, const struct pkt *p)
+{
+	char name[80];
+	struct txt t = txt_over(name, sizeof(name));
+
+	packet_words_stop(&t, p);
+	for (size_t i = 0; i < q->n_skips; i++)
+		if (strcmp(q->skip[i].name, name) == 0) {
+			q->skip[i].frames++;
+			return;
+		}
+	if (q->n_skips == SKIPS_MAX) {
+		q->more_skips++;
+		return;
+	}
+	memcpy(q->skip[q->n_skips].name, name, sizeof(name));
+	q->skip[q->n_skips++].frames = 1;
+}
+
+static struct ipasm_fragment fragment_of(const struct pkt *p, const struct capr_record *rec)
+{
+	struct ipasm_fragment f = {
+		.key = { .family = p->ip_version, .id = p->frag.id }, .when = { rec->unix_ns },
+		.frame = rec->number, .offset = p->frag.offset, .more = p->frag.more,
+		.data = p->frame + p->payload.off, .caplen = p->payload.len,
+		.len = p->payload_wire };
+
+	if (p->ip_version == 4) {
+		f.key.proto = p->frag.proto;
+		memcpy(f.key.src, p->ip4.src.b, sizeof(p->ip4.src.b));
+		memcpy(f.key.dst, p->ip4.dst.b, sizeof(p->ip4.dst.b));
+	} else {
+		memcpy(f.key.src, p->ip6.src.b, sizeof(p->ip6.src.b));
+		memcpy(f.key.dst, p->ip6.dst.b, sizeof(p->ip6.dst.b));
+	}
+	return f;
+}
+
+static void hear_packet(struct tcpq *q, const struct heard *h);
+
+static void hear_fragment(struct tcpq *q, const struct heard *h)
+{
+	const struct pkt *p = h->pkt;
+	struct ipasm_fragment f = fragment_of(p, h->rec);
+	struct ipasm_datagram whole;
+	enum ipasm_result r = ipasm_hear(q->ipasm, &f, &whole);
+	bool v4 = p->ip_version == 4, good = r != IPASM_BAD_LENGTH && r != IPASM_BAD_END;
+	struct pkt inner;
+
+	q->frag4_frames += v4;
+	q->frag6_frames += !v4;
+	q->frag4 += v4 && good && whole.fragments == 1;
+	q->frag6 += !v4 && good && whole.fragments == 1;
+	if (r != IPASM_WHOLE)
+		return;
+	q->frag4_whole += v4;
+	q->frag6_whole += !v4 && whole.fragments > 1;
+	pkt_dissect_datagram(&inner, p, whole.data, (uint32_t)whole.len);
+	hear_packet(q, &(struct heard){ h->rec, &inner });
+}
+
+/*
+ * A fragment header on a packet that is whole (RFC 6946): no reassembly, but a fragment all
+ * the same.  Those of one pair of hosts with one identification are one datagram here, as
+ * readers of captures count them.
+ */
+static void count_atomic(struct tcpq *q, const struct pkt *p)
+{
+	struct ipasm_key key = { .family = 6 };
+	const uint8_t *header = NULL;
+
+	for (unsigned i = 1; i < p->n_layers; i++) {
+		const struct pkt_layer *before = &p->layer[i - 1], *l = &p->layer[i];
+		unsigned next_at = before->kind == PKT_IP6 ? 6 : 0;
+		if (l->kind == PKT_IP6_EXT && !l->quoted && l->len >= 8 &&
+		    (before->kind == PKT_IP6 || before->kind == PKT_IP6_EXT) &&
+		    p->frame[before->off + next_at] == IP_PROTO_FRAGMENT)
+			header = p->frame + l->off;
+	}
+	if (!header)
+		return;
+	q->frag6_frames++;
+	memcpy(&key.id, header + 4, sizeof(key.id));
+	memcpy(key.src, p->ip6.src.b, sizeof(key.src));
+	memcpy(key.dst, p->ip6.dst.b, sizeof(key.dst));
+	for (size_t i = 0; i < q->n_atomic; i++)
+		if (ipasm_same_key(&q->atomic[i], &key))
+			return;
+	q->frag6++;
+	if (q->n_atomic < ATOMIC_MAX)
+		q->atomic[q->n_atomic++] = key;
+}
+
+static void hear_packet(struct tcpq *q, const struct heard *h)
+{
+	const struct pkt *p = h->pkt;
+
+	if (p->stopped != V_OK)
+		skip_frame(q, p);
+	if (pkt_has(p, PKT_ARP))
+		arp_tally_hear(&q->arp, (struct instant){ h->rec->unix_ns }, p->arp_fixed.op,
+			       p->stopped == V_OK ? &p->arp : NULL);
+	if (p->is_fragment) {
+		hear_fragment(q, h);
+		return;
+	}
+	if (pkt_has(p, PKT_IP6_EXT))
+		count_atomic(q, p);
+	if (pkt_has(p, PKT_ICMP4) || pkt_has(p, PKT_ICMP6))
+		hear_quote(q, h);
+	if (pkt_has(p, PKT_TCP))
+		hear_tcp(q, h);
+}
+
+void hear_record(struct tcpq *q, const struct capr_record *rec)
+{
+	struct pkt p;
+	struct heard h = { rec, &p };
+
+	q->frames++;
+	q->bytes += rec->wirelen;
+	pkt_dissect(&p, rec->iface->linktype, rec->data, rec->caplen, rec->wirelen);
+	hear_packet(q, &h);
+	for (unsigned i = 0; i < q->n_views; i++)
+		if (q->view[i]->frame)
+			q->view[i]->frame(q, &h);
+}

@@ -1,0 +1,199 @@
+/* One line a connection, or one JSON object for everything there is. */
+#include "tcpq.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "wirelab/json.h"
+
+/* ---- the table --------------------------------------------------------------------------- */
+
+static void table_story(struct tcpq *q, const struct tcp_story *story)
+{
+	char buf[TCP_VIEW_LINE];
+	struct txt t = txt_over(buf, sizeof(buf));
+
+	if (!is_wanted(q, story->stream))
+		return;
+	if (!q->heading_said) {
+		q->heading_said = true;
+		tcp_view_row(&t, NULL);
+		put_line(&t);
+		t = txt_over(buf, sizeof(buf));
+	}
+	tcp_view_row(&t, story);
+	put_line(&t);
+}
+
+const struct view view_table = { .story = table_story };
+
+/* ---- JSON -------------------------------------------------------------------------------------- */
+
+static void keep_story(struct tcpq *q, const struct tcp_story *story)
+{
+	if (!is_wanted(q, story->stream))
+		return;
+	q->story = grown(q->story, q->n_stories, &q->max_stories, sizeof(*q->story));
+	q->story[q->n_stories++] = *story;
+}
+
+static void keep_trouble(struct tcpq *q, const struct heard_tcp *tcp)
+{
+	if (!tcp->trouble || !is_wanted(q, stream_of(q, tcp)))
+		return;
+	q->trouble = grown(q->trouble, q->n_trouble, &q->max_trouble, sizeof(*q->trouble));
+	q->trouble[q->n_trouble++] =
+		(struct trouble){ stream_of(q, tcp), tcp->trouble, tcp->frame };
+}
+
+/* {"retransmission":[4,9],...}: of one connection, whose n troubles begin at first. */
+static void put_troubles(const struct trouble *first, size_t n)
+{
+	bool any = false;
+
+	(void)fputs(",\"trouble\":{", stdout);
+	for (unsigned k = 0; k < TCP_T_COUNT; k++) {
+		bool opened = false;
+		for (size_t i = 0; i < n; i++) {
+			if (!(first[i].kinds >> k & 1))
+				continue;
+			if (!opened)
+				(void)printf("%s\"%s\":[", any ? "," : "",
+					     tcp_trouble_info((enum tcp_trouble)k)->name);
+			(void)printf("%s%llu", opened ? "," : "", (unsigned long long)first[i].frame);
+			opened = any = true;
+		}
+		if (opened)
+			(void)putchar(']');
+	}
+	(void)fputs("}}\n", stdout);
+}
+
+static int by_stream(const void *a, const void *b)
+{
+	const struct tcp_story *x = a, *y = b;
+
+	return (x->stream > y->stream) - (x->stream < y->stream);
+}
+
+static int by_stream_and_frame(const void *a, const void *b)
+{
+	const struct trouble *x = a, *y = b;
+
+	if (x->stream != y->stream)
+		return x->stream < y->stream ? -1 : 1;
+	return (x->frame > y->frame) - (x->frame < y->frame);
+}
+
+static void put_stories(struct tcpq *q)
+{
+	char buf[TCP_VIEW_LINE];
+	size_t at = 0;
+
+	if (q->n_stories)
+		qsort(q->story, q->n_stories, sizeof(*q->story), by_stream);
+	if (q->n_trouble)
+		qsort(q->trouble, q->n_trouble, sizeof(*q->trouble), by_stream_and_frame);
+	for (size_t i = 0; i < q->n_stories; i++) {
+		struct txt t = txt_over(buf, sizeof(buf));
+		size_t begin = at;
+		tcp_view_json(&t, &q->story[i]);
+		(void)fwrite(t.buf, 1, t.len, stdout);
+		while (at < q->n_trouble && q->trouble[at].stream == q->story[i].stream)
+			at++;
+		put_troubles(q->trouble + begin, at - begin);
+	}
+}
+
+static void put_arp(const struct tcpq *q)
+{
+	const struct arp_tally *a = &q->arp;
+	char buf[512];
+	struct txt t = txt_over(buf, sizeof(buf));
+
+	if (a->request + a->reply + a->other == 0)
+		return;
+	txt_str(&t, "{");
+	json_string(&t, "type", "arp");
+	json_key(&t, "counts");
+	txt_str(&t, "{");
+	json_number(&t, "request", a->request);
+	json_number(&t, "reply", a->reply);
+	json_number(&t, "other", a->other);
+	json_number(&t, "gratuitous", a->gratuitous);
+	json_number(&t, "probe", a->probe);
+	json_number(&t, "announcement", a->announcement);
+	json_number(&t, "duplicate_address", a->duplicate_address);
+	txt_str(&t, "}}");
+	put_line(&t);
+}
+
+static void put_fragments(const struct tcpq *q)
+{
+	char buf[512];
+	struct txt t = txt_over(buf, sizeof(buf));
+
+	if (q->frag4_frames + q->frag6_frames == 0)
+		return;
+	txt_str(&t, "{");
+	json_string(&t, "type", "ip_fragments");
+	json_number(&t, "ip4_fragment_frames", q->frag4_frames);
+	json_number(&t, "ip4_datagrams", q->frag4);
+	json_number(&t, "ip4_reassembled", q->frag4_whole);
+	json_number(&t, "ip6_fragment_frames", q->frag6_frames);
+	json_number(&t, "ip6_datagrams", q->frag6);
+	json_number(&t, "ip6_reassembled", q->frag6_whole);
+	txt_str(&t, "}");
+	put_line(&t);
+}
+
+static void put_capture(const struct tcpq *q, const char *damage)
+{
+	char buf[SKIPS_MAX * 120 + 1024];
+	struct txt t = txt_over(buf, sizeof(buf));
+
+	txt_str(&t, "{");
+	json_string(&t, "type", "capture");
+	json_string(&t, "file", q->path);
+	json_number(&t, "frames", q->frames);
+	json_number(&t, "bytes", q->bytes);
+	json_number(&t, "tcp_streams", q->tcp_streams);
+	json_number(&t, "tcp_frames", q->tcp_frames);
+	json_key(&t, "skipped");
+	txt_str(&t, "{");
+	for (size_t i = 0; i < q->n_skips; i++)
+		json_number(&t, q->skip[i].name, q->skip[i].frames);
+	if (q->more_skips)
+		json_number(&t, "other", q->more_skips);
+	txt_str(&t, "}");
+	json_string(&t, "damage", damage);
+	txt_str(&t, "}");
+	put_line(&t);
+}
+
+static void json_end(struct tcpq *q, const char *damage)
+{
+	put_stories(q);
+	put_arp(q);
+	put_fragments(q);
+	put_capture(q, damage);
+}
+
+const struct view view_json = { .segment = keep_trouble, .story = keep_story, .end = json_end };
+
+/* ---- segments ------------------------------------------------------------------------------------- */
+
+static void put_segment(struct tcpq *q, const struct heard_tcp *tcp)
+{
+	char buf[TCP_VIEW_LINE];
+	struct txt t = txt_over(buf, sizeof(buf));
+
+	keep_trouble(q, tcp);
+	if (tcp->moment->why == TCP_WHY_ICMP || !is_wanted(q, stream_of(q, tcp)))
+		return;
+	tcp_view_segment_json(&t, stream_of(q, tcp), tcp->moment);
+	put_line(&t);
+}
+
+const struct view view_segments = { .reasons = true, .segment = put_segment, .story = keep_story,
+				    .end = json_end };

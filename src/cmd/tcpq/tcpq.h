@@ -1,0 +1,179 @@
+/*
+ * tcpq.h - what the parts of tcpq share
+ *
+ *	tcpq.c (one folder up)  options
+ *	session.c               beginning and end, memory, output
+ *	hear.c                  frames -> segments, fragments, skipped headers
+ *	objects.c               the table's lines and the JSON objects
+ *	ladder.c                moments kept by connection, for what is drawn afterwards
+ *	write.c                 -w: each frame with what is to be said of it
+ *
+ * A frame is heard once.  What follows is decided by `struct view`: each thing that can be
+ * asked for fills in the calls that it needs.
+ */
+#ifndef TCPQ_H
+#define TCPQ_H
+
+#include <stdio.h>
+
+#include "wirelab/arp_tally.h"
+#include "wirelab/capfile.h"
+#include "wirelab/ip_reassembly.h"
+#include "wirelab/pkt.h"
+#include "wirelab/tcp_ladder.h"
+#include "wirelab/tcp_reason.h"
+#include "wirelab/tcp_segment.h"
+#include "wirelab/tcp_view.h"
+
+/* DESIGN 9: the same for every tool. */
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_NOTHING = 1,		/* no such connection */
+	EXIT_USAGE = 2,
+	EXIT_DAMAGED = 3,
+	EXIT_OUTPUT_LOST = 5,
+	EXIT_LINK_GONE = 6,
+	EXIT_NOT_PERMITTED = 7,
+};
+
+struct tcpq;
+
+/* A record and what it holds; borrowed for the call. */
+struct heard {
+	const struct capr_record *rec;
+	const struct pkt *pkt;
+};
+
+/* A segment or an ICMP error about one, and why it was sent. */
+struct heard_tcp {
+	uint32_t flow;
+	uint64_t frame;
+	uint32_t trouble;			/* bits 1 << TCP_T_... */
+	const struct tcp_moment *moment;	/* NULL unless a view asked for reasons */
+};
+
+/* What one way to look at a capture wants to be told; what is NULL, it does not. */
+struct view {
+	bool reasons;			/* moments are worked out */
+	void (*segment)(struct tcpq *q, const struct heard_tcp *tcp);
+	/* A connection is over: another took its place, or the capture ended. */
+	void (*story)(struct tcpq *q, const struct tcp_story *story);
+	void (*frame)(struct tcpq *q, const struct heard *h);	/* after its segment */
+	void (*end)(struct tcpq *q, const char *damage);
+};
+
+#define VIEWS_MAX 2u
+
+enum what { SHOW_TABLE, SHOW_JSON, SHOW_SEGMENTS, SHOW_LADDER };
+
+#define STREAM_ALL UINT32_MAX
+
+struct options {
+	enum what what;
+	uint32_t stream;		/* STREAM_ALL, or the only one to show */
+	bool json, explain;
+	const char *svg, *html, *write;	/* files to be written; NULL */
+	enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color;
+};
+
+/* A segment in trouble. */
+struct trouble {
+	uint32_t stream;
+	uint32_t kinds;			/* bits 1 << TCP_T_... */
+	uint64_t frame;
+};
+
+/* A header that nobody here reads, or that could not be read, and how often. */
+struct skip {
+	char name[80];
+	uint64_t frames;
+};
+
+#define SKIPS_MAX 64u
+#define ATOMIC_MAX 64u
+
+/* A connection's moments, for those who draw it when all is known. */
+struct kept {
+	struct tcp_story story;
+	struct tcp_moment *moment;
+	size_t n, max;
+	bool over;			/* story is told */
+};
+
+struct tcpq {
+	const struct options *opt;
+	const struct view *view[VIEWS_MAX];
+	unsigned n_views;
+	bool reasons;			/* a view wants them */
+	const char *path;		/* of the capture */
+	uint8_t secret[16];
+
+	struct tcp_track *track;
+	size_t flows;			/* that track and past have room for */
+	void *track_memory;
+	size_t track_size;
+	struct tcp_past **past;		/* by flow; with reasons only */
+
+	struct ipasm *ipasm;
+	struct arp_tally arp;
+	uint64_t frames, bytes, tcp_frames, tcp_streams;
+	uint64_t frag4_frames, frag6_frames, frag4_whole, frag6_whole, frag4, frag6;
+	struct ipasm_key atomic[ATOMIC_MAX];
+	size_t n_atomic;
+	struct skip skip[SKIPS_MAX];
+	size_t n_skips;
+	uint64_t more_skips;
+
+	/* objects.c: an object names every frame in trouble, so it is written at the end. */
+	struct trouble *trouble;
+	size_t n_trouble, max_trouble;
+	struct tcp_story *story;
+	size_t n_stories, max_stories;
+	bool heading_said;
+
+	/* ladder.c: by stream */
+	struct kept *kept;
+	size_t n_kept, max_kept;
+
+	/* write.c */
+	struct capw capw;
+	FILE *capture;
+	const struct capr_interface **iface;	/* that capw knows, by its numbers */
+	size_t n_ifaces, max_ifaces;
+	char remark[TCP_WORDS_MAX + 64];	/* of the frame at hand */
+
+	int status;			/* the worst so far: enum exit_status */
+};
+
+/* session.c ------------------------------------------------------------------------ */
+
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void out_of_memory(void);
+void *pages(size_t size);		/* zeroed, and cost nothing until they are used */
+void *grown(void *list, size_t n, size_t *max, size_t size);	/* room for one more */
+void put_line(struct txt *t);		/* with a newline, to standard output */
+void worst(struct tcpq *q, int status);
+int read_capture(const struct options *opt, const char *path);
+void tell_story(struct tcpq *q, const struct tcp_story *story);	/* to every view */
+int finish(int status);
+
+/* hear.c --------------------------------------------------------------------- */
+
+void hear_record(struct tcpq *q, const struct capr_record *rec);
+void make_table(struct tcpq *q, size_t flows);
+
+static inline uint32_t stream_of(const struct tcpq *q, const struct heard_tcp *tcp)
+{
+	return tcp_track_stream(q->track, tcp->flow);
+}
+
+static inline bool is_wanted(const struct tcpq *q, uint32_t stream)
+{
+	return q->opt->stream == STREAM_ALL || q->opt->stream == stream;
+}
+
+/* The views --------------------------------------------------------------------------------- */
+
+extern const struct view view_table, view_json, view_segments, view_ladder, view_write;
+
+#endif
