@@ -14,8 +14,12 @@
 /* "10.0.0.1:80", "[2001:db8::1]:80" */
 void tcp_view_endpoint(struct txt *t, unsigned family, const uint8_t addr[16], uint16_t port);
 
-/* The heading of the table (story NULL), then one line a connection. */
-void tcp_view_row(struct txt *t, const struct tcp_story *story);
+/*
+ * The heading of the table (story NULL), then one row a connection.  With columns (0: no
+ * end; else at least 80), what is too long goes on in further lines, indented, so that a terminal
+ * of that width breaks none.
+ */
+void tcp_view_row(struct txt *t, const struct tcp_story *story, size_t columns);
 
 /* The JSON object up to, and without, the member "trouble" and the closing brace:
  * the frames in trouble are a list of any length, and the caller's to write. */

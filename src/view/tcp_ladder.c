@@ -180,6 +180,11 @@ static void label(struct txt *t, const struct tcp_moment *m, size_t room)
 	drop(t, " mss ", room);
 	drop(t, " ack ", room);
 	drop(t, ":", room);
+	/* All flags at once, as scanners set them. */
+	while (t->len > room) {
+		t->len = (size_t)(strrchr(t->buf, ' ') - t->buf);
+		t->buf[t->len] = '\0';
+	}
 }
 
 /*

@@ -52,48 +52,103 @@ static void amount(struct txt *t, uint64_t n)
 	txt_char(t, unit[u]);
 }
 
-static void troubles(struct txt *t, const struct tcp_story *s)
+/* A row of the table, which may go on in further lines where the terminal ends. */
+struct row {
+	struct txt *t;
+	size_t columns;		/* 0: no end */
+	size_t begin;		/* of the line at hand */
+};
+
+static void go_on_below(struct row *r, size_t column)
+{
+	txt_char(r->t, '\n');
+	r->begin = r->t->len;
+	for (size_t i = 0; i < column; i++)
+		txt_char(r->t, ' ');
+}
+
+/* Columns that are taken on the line at hand. */
+static size_t here(const struct row *r)
+{
+	return r->t->len - r->begin;
+}
+
+/* All that stands here is ASCII: a byte is a column. */
+static void cell(struct row *r, size_t column, const char *text)
+{
+	size_t len = strlen(text), at = here(r) < column ? column : here(r) + (here(r) > 0);
+
+	if (r->columns && at + len > r->columns && here(r) > ROW_A)
+		go_on_below(r, ROW_A);
+	else
+		while (here(r) < at)
+			txt_char(r->t, ' ');
+	txt_str(r->t, text);
+}
+
+static void troubles(struct row *r, const struct tcp_story *s)
 {
 	for (unsigned k = 0; k < TCP_T_COUNT; k++) {
 		uint64_t n = s->side[0].trouble[k] + s->side[1].trouble[k];
+		char buf[80];
+		struct txt d = txt_over(buf, sizeof(buf));
 		if (n == 0)
 			continue;
-		txt_str(t, ", ");
-		txt_u64(t, n);
-		txt_char(t, ' ');
-		txt_str(t, tcp_trouble_info((enum tcp_trouble)k)->name);
+		if (r->columns && here(r) == r->columns)
+			go_on_below(r, ROW_A);
+		txt_char(r->t, ',');
+		txt_u64(&d, n);
+		txt_char(&d, ' ');
+		txt_str(&d, tcp_trouble_info((enum tcp_trouble)k)->name);
+		cell(r, 0, buf);
 	}
 }
 
-void tcp_view_row(struct txt *t, const struct tcp_story *s)
+static void endpoint_cell(struct row *r, size_t column, const struct tcp_story *s, unsigned side)
+{
+	char buf[64];
+	struct txt d = txt_over(buf, sizeof(buf));
+
+	tcp_view_endpoint(&d, s->family, s->addr[side], s->port[side]);
+	/* What is too long for its column stands alone, so that the next one keeps its place. */
+	if (r->columns && here(r) >= column)
+		go_on_below(r, column - 1);
+	cell(r, column, buf);
+}
+
+static void amount_cell(struct row *r, size_t column, uint64_t n)
+{
+	char buf[24];
+	struct txt d = txt_over(buf, sizeof(buf));
+
+	amount(&d, n);
+	cell(r, column, buf);
+}
+
+void tcp_view_row(struct txt *t, const struct tcp_story *s, size_t columns)
 {
 	static const char *const heading[] = { "flow", "from", "to", "opened", "sent", "back",
 					       "closed" };
 	static const size_t at[] = { 0, ROW_A, ROW_B, ROW_OPEN, ROW_SENT, ROW_BACK, ROW_CLOSE };
+	struct row r = { t, columns, t->len };
 
 	if (!s) {
-		for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
-			txt_column(t, at[i]);
-			txt_str(t, heading[i]);
-		}
+		for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++)
+			cell(&r, at[i], heading[i]);
 		return;
 	}
 	/* From whom to whom: the one that opened it, where that was seen. */
 	unsigned from = s->initiator == 1;
 	txt_u64(t, s->stream);
-	txt_column(t, ROW_A);
-	tcp_view_endpoint(t, s->family, s->addr[from], s->port[from]);
-	txt_column(t, ROW_B);
-	tcp_view_endpoint(t, s->family, s->addr[!from], s->port[!from]);
-	txt_column(t, ROW_OPEN);
-	txt_str(t, tcp_open_name(s->open));
-	txt_column(t, ROW_SENT);
-	amount(t, s->side[from].payload);
-	txt_column(t, ROW_BACK);
-	amount(t, s->side[!from].payload);
-	txt_column(t, ROW_CLOSE);
-	txt_str(t, tcp_close_name(s->close));
-	troubles(t, s);
+	endpoint_cell(&r, ROW_A, s, from);
+	endpoint_cell(&r, ROW_B, s, !from);
+	if (columns && here(&r) >= ROW_OPEN)
+		go_on_below(&r, ROW_OPEN - 1);
+	cell(&r, ROW_OPEN, tcp_open_name(s->open));
+	amount_cell(&r, ROW_SENT, s->side[from].payload);
+	amount_cell(&r, ROW_BACK, s->side[!from].payload);
+	cell(&r, ROW_CLOSE, tcp_close_name(s->close));
+	troubles(&r, s);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------ */

@@ -178,6 +178,7 @@ static void no_line_is_wider_than_the_terminal(void **state)
 		m->waited_ns = SEC_NS * 1000;
 		m->trouble = why % 3 ? 0 : (1u << TCP_T_COUNT) - 1;
 		m->lost = why % 5 == 0;
+		m->flags |= why % 7 ? 0 : UINT16_MAX;
 		becomes(m, TCP_S_CLOSE_WAIT, why % 2 ? TCP_S_CLOSE_WAIT : TCP_S_LAST_ACK);
 	}
 	for (unsigned columns = LADDER_COLUMNS_MIN; columns < 150; columns += 7)

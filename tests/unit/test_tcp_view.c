@@ -27,7 +27,7 @@ static const char *row(const struct tcp_story *s)
 {
 	struct txt t = txt_over(buf, sizeof(buf));
 
-	tcp_view_row(&t, s);
+	tcp_view_row(&t, s, 0);
 	return buf;
 }
 
@@ -70,6 +70,68 @@ static void trouble_stands_at_the_end_of_the_line(void **state)
 	s.side[1].trouble[TCP_T_RETRANSMISSION] = 1;
 	s.side[1].trouble[TCP_T_ZERO_WINDOW] = 1;
 	assert_non_null(strstr(row(&s), "fin4, 3 retransmission, 1 zero_window"));
+}
+
+static size_t widest(const char *s)
+{
+	size_t most = 0;
+
+	for (; *s; s += strcspn(s, "\n"), s += *s == '\n')
+		most = strcspn(s, "\n") > most ? strcspn(s, "\n") : most;
+	return most;
+}
+
+static const char *narrow_row(const struct tcp_story *s)
+{
+	struct txt t = txt_over(buf, sizeof(buf));
+
+	tcp_view_row(&t, s, 80);
+	return buf;
+}
+
+static void on_a_terminal_long_words_go_on_below(void **state)
+{
+	struct tcp_story s = story();
+
+	(void)state;
+	assert_string_equal(narrow_row(&s), row(&s));
+	s.close = TCP_CLOSE_SIMULTANEOUS;
+	s.side[0].trouble[TCP_T_RETRANSMISSION] = 2;
+	assert_string_equal(narrow_row(&s),
+			    "3     10.0.0.7:40112        192.0.2.80:443        complete  1312   48230\n"
+			    "      simultaneous, 2 retransmission");
+}
+
+static void on_a_terminal_every_address_keeps_its_column(void **state)
+{
+	struct tcp_story s = story();
+
+	(void)state;
+	s.family = 6;
+	memset(s.addr, 0xfe, sizeof(s.addr));
+	assert_string_equal(narrow_row(&s),
+		"3     [fefe:fefe:fefe:fefe:fefe:fefe:fefe:fefe]:40112\n"
+		"                            [fefe:fefe:fefe:fefe:fefe:fefe:fefe:fefe]:443\n"
+		"                                                  complete  1312   48230  fin4");
+}
+
+static void whatever_happens_no_line_is_wider_than_the_terminal(void **state)
+{
+	struct tcp_story s = story();
+
+	(void)state;
+	for (unsigned k = 0; k < TCP_T_COUNT; k++)
+		s.side[0].trouble[k] = UINT32_MAX;
+	for (unsigned o = TCP_OPEN_COMPLETE; o <= TCP_OPEN_ODD; o++)
+		for (unsigned c = TCP_CLOSE_FIN4; c <= TCP_CLOSE_NONE; c++)
+			for (unsigned six = 0; six < 2; six++) {
+				s.open = (enum tcp_open)o;
+				s.close = (enum tcp_close)c;
+				s.family = six ? 6 : 4;
+				s.stream = UINT32_MAX;
+				s.side[0].payload = s.side[1].payload = UINT64_MAX;
+				assert_true(widest(narrow_row(&s)) <= 80);
+			}
 }
 
 static void ipv6_addresses_stand_in_brackets(void **state)
@@ -154,6 +216,9 @@ int main(void)
 		cmocka_unit_test(a_connection_is_one_line_under_a_heading),
 		cmocka_unit_test(the_line_goes_from_who_opened_it_whoever_was_seen_first),
 		cmocka_unit_test(trouble_stands_at_the_end_of_the_line),
+		cmocka_unit_test(on_a_terminal_long_words_go_on_below),
+		cmocka_unit_test(on_a_terminal_every_address_keeps_its_column),
+		cmocka_unit_test(whatever_happens_no_line_is_wider_than_the_terminal),
 		cmocka_unit_test(ipv6_addresses_stand_in_brackets),
 		cmocka_unit_test(what_was_not_seen_is_null),
 		cmocka_unit_test(the_options_of_a_syn_keep_their_order),

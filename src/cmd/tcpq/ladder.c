@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 /* ---- keeping ----------------------------------------------------------------------------- */
 
@@ -53,18 +51,11 @@ static bool locale_is_unicode(void)
 			 strstr(value, "UTF8") || strstr(value, "utf-8"));
 }
 
-static struct ladder_style style_of(const struct options *opt)
+static struct ladder_style style_of(const struct tcpq *q)
 {
-	struct winsize size;
-	bool terminal = isatty(STDOUT_FILENO);
-	struct ladder_style s = { .columns = 80, .unicode = locale_is_unicode(),
-				  .long_words = opt->explain };
-
-	if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
-		s.columns = size.ws_col;
-	s.colour = opt->color == COLOR_ALWAYS ||
-		   (opt->color == COLOR_AUTO && terminal && !getenv("NO_COLOR"));
-	return s;
+	return (struct ladder_style){ .columns = q->columns ? q->columns : 80,
+				      .unicode = locale_is_unicode(), .colour = q->colour,
+				      .long_words = q->opt->explain };
 }
 
 static struct ladder_row *rows_of(const struct kept *k, size_t *n)
@@ -95,7 +86,7 @@ static void put_ladder(const struct kept *k, struct ladder_style style)
 
 static void put_ladders(struct tcpq *q)
 {
-	struct ladder_style style = style_of(q->opt);
+	struct ladder_style style = style_of(q);
 	bool any = false;
 
 	for (size_t i = 0; i < q->n_kept; i++) {

@@ -17,11 +17,11 @@ static void table_story(struct tcpq *q, const struct tcp_story *story)
 		return;
 	if (!q->heading_said) {
 		q->heading_said = true;
-		tcp_view_row(&t, NULL);
+		tcp_view_row(&t, NULL, q->columns);
 		put_line(&t);
 		t = txt_over(buf, sizeof(buf));
 	}
-	tcp_view_row(&t, story);
+	tcp_view_row(&t, story, q->columns);
 	put_line(&t);
 }
 

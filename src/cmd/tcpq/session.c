@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -82,6 +83,17 @@ static void choose_views(struct tcpq *q)
 		q->reasons |= q->view[i]->reasons;
 }
 
+static void look_at_terminal(struct tcpq *q)
+{
+	struct winsize size;
+
+	if (isatty(STDOUT_FILENO))
+		q->columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 80 ?
+				     size.ws_col : 80;
+	q->colour = q->opt->color == COLOR_ALWAYS ||
+		    (q->opt->color == COLOR_AUTO && q->columns && !getenv("NO_COLOR"));
+}
+
 static struct arp_cache *owners(const uint8_t secret[static 16])
 {
 	size_t size = arp_cache_size(ARP_OWNERS);
@@ -94,6 +106,7 @@ static void begin(struct tcpq *q)
 	size_t size = ipasm_size(REASSEMBLIES);
 
 	choose_views(q);
+	look_at_terminal(q);
 	random_bytes(q->secret, sizeof(q->secret));
 	q->ipasm = ipasm_init(pages(size), size, REASSEMBLIES);
 	arp_tally_init(&q->arp, owners(q->secret));

@@ -106,6 +106,8 @@ struct tcpq {
 	unsigned n_views;
 	bool reasons;			/* a view wants them */
 	const char *path;		/* of the capture */
+	unsigned columns;		/* of the terminal; 0: standard output is none */
+	bool colour;
 	uint8_t secret[16];
 
 	struct tcp_track *track;
