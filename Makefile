@@ -35,7 +35,9 @@ ALL_LDFLAGS  = -Wl,-z,relro -Wl,-z,now $(LDFLAGS)
 # tool that has outgrown one file has the rest of it in a folder of its name.
 PROTO   := $(sort $(wildcard src/proto/*.c))
 MODEL   := $(sort $(wildcard src/model/*.c))
-IO      := $(sort $(wildcard src/io/*.c))
+# Of io, what needs libpcap: a library by itself, for the one tool that uses it.
+LIVE    := src/io/capfilter.c
+IO      := $(filter-out $(LIVE),$(sort $(wildcard src/io/*.c)))
 VIEW    := $(sort $(wildcard src/view/*.c))
 CMDS    := $(sort $(wildcard src/cmd/*.c))
 PARTS   := $(sort $(wildcard src/cmd/*/*.c))
@@ -67,6 +69,13 @@ QUIET_LD = $(if $(shell $(CC) -Wl,--help 2>/dev/null | grep -e --no-warnings),-W
 COMMA := ,
 STATIC_PIE = $(if $(filter yes,$(STATIC)),$(if $(SANITIZE),-pie,$(if $(filter /%,$(shell $(CC) -print-file-name=libc.a 2>/dev/null)),-static-pie $(QUIET_LD),-pie)),-pie)
 
+# What a program needs besides, and how it is then linked.  Debian's libpcap.a wants D-Bus
+# and systemd as archives, too, which nobody has: libpcap is shared, and so is libc with it.
+WITH_PCAP := $(B)/bin/tcpq $(addprefix $(B)/tests/,test_capfilter)
+$(WITH_PCAP): $(B)/liblive.a
+$(WITH_PCAP): private WITH := $(B)/liblive.a -Wl,--as-needed -lpcap -Wl,--no-as-needed
+$(WITH_PCAP): private STATIC_PIE := -pie
+
 # What root has built, its user may build on, also when a test fails afterwards.
 GIVE_BACK = @[ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" build
 
@@ -89,7 +98,7 @@ endif
 
 # make sees a changed file, but not a changed flag nor a deleted file; this stamp does.
 $(B)/stamp: FORCE | $(B)
-	$(file >$@.new,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDLIBS) $(STATIC) $(PROTO) $(MODEL) $(IO) $(VIEW) $(PARTS) $(SUPPORT))
+	$(file >$@.new,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDLIBS) $(STATIC) $(PROTO) $(MODEL) $(IO) $(LIVE) $(VIEW) $(PARTS) $(SUPPORT))
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 $(B):
 	@mkdir -p $@
@@ -105,9 +114,10 @@ $(call obj,$(IO)): CPPFLAGS += $(LIBNL_CPPFLAGS)
 $(B)/libproto.a: $(call obj,$(PROTO))
 $(B)/libmodel.a: $(call obj,$(MODEL))
 $(B)/libio.a: $(call obj,$(IO))
+$(B)/liblive.a: $(call obj,$(LIVE))
 $(B)/libview.a: $(call obj,$(VIEW))
 $(B)/libsupport.a: $(call obj,$(SUPPORT))
-$(LIBS) $(B)/libsupport.a: $(B)/stamp
+$(LIBS) $(B)/liblive.a $(B)/libsupport.a: $(B)/stamp
 	$(call Q,AR)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
 # The version changes with every commit, so only the tools, not the world, depend on it.
@@ -120,14 +130,14 @@ $(call obj,$(CMDS) $(PARTS)): CPPFLAGS += -I$(B) $(LIBNL_CPPFLAGS)
 .SECONDEXPANSION:
 $(TOOLS): $(B)/bin/%: $(B)/src/cmd/%.o $$(call parts,$$*) $(LIBS)
 	@mkdir -p $(@D)
-	$(call Q,LD)$(CC) $(ALL_CFLAGS) $(STATIC_PIE) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(IO_LDLIBS) $(LDLIBS)
+	$(call Q,LD)$(CC) $(ALL_CFLAGS) $(STATIC_PIE) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(WITH) $(LIBS) $(IO_LDLIBS) $(LDLIBS)
 
 $(call obj,$(UNIT) $(NET) $(SUPPORT)): CPPFLAGS += -Itests/support $(LIBNL_CPPFLAGS)
 $(UNITBIN): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/libsupport.a $(LIBS)
 $(NETBIN): $(B)/tests/%: $(B)/tests/net/%.o $(B)/libsupport.a $(LIBS)
 $(UNITBIN) $(NETBIN):
 	@mkdir -p $(@D)
-	$(call Q,LD)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< $(B)/libsupport.a $(LIBS) -lcmocka $(IO_LDLIBS) $(LDLIBS)
+	$(call Q,LD)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libsupport.a $(WITH) $(LIBS) -lcmocka $(IO_LDLIBS) $(LDLIBS)
 
 $(BENCHBIN): $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libsupport.a $(LIBS)
 	@mkdir -p $(@D)
@@ -217,7 +227,7 @@ bench: $(B)/bin/arpq $(B)/bench/bench_arpq $(B)/bench/bench_cache $(B)/bench/emp
 
 tidy: $(B)/version.h		## clang-tidy over the sources
 	clang-tidy --quiet $(PROTO) $(MODEL) $(VIEW) -- $(STD) -D_POSIX_C_SOURCE=200809L -Iinclude
-	clang-tidy --quiet $(IO) $(CMDS) $(PARTS) -- $(STD) -D_GNU_SOURCE -Iinclude -I$(B) $(LIBNL_CPPFLAGS)
+	clang-tidy --quiet $(IO) $(LIVE) $(CMDS) $(PARTS) -- $(STD) -D_GNU_SOURCE -Iinclude -I$(B) $(LIBNL_CPPFLAGS)
 
 # ---- putting it in place ------------------------------------------------------------
 # What needs privileges belongs to the administrator's programs, the rest to everybody's.
@@ -244,4 +254,4 @@ help:				## this list
 	@echo '  sudo make demo   to see it;  sudo make test   to check it;  the rest:'
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
--include $(patsubst %.o,%.d,$(call obj,$(PROTO) $(MODEL) $(IO) $(VIEW) $(CMDS) $(PARTS) $(UNIT) $(NET) $(FUZZ) $(SUPPORT) $(BENCH)) $(B)/tests/net/demo.d)
+-include $(patsubst %.o,%.d,$(call obj,$(PROTO) $(MODEL) $(IO) $(LIVE) $(VIEW) $(CMDS) $(PARTS) $(UNIT) $(NET) $(FUZZ) $(SUPPORT) $(BENCH)) $(B)/tests/net/demo.d)
