@@ -36,7 +36,7 @@ ALL_LDFLAGS  = -Wl,-z,relro -Wl,-z,now $(LDFLAGS)
 PROTO   := $(sort $(wildcard src/proto/*.c))
 MODEL   := $(sort $(wildcard src/model/*.c))
 # Of io, what needs libpcap: a library by itself, for the one tool that uses it.
-LIVE    := src/io/capfilter.c
+LIVE    := src/io/link_live.c src/io/capfilter.c
 IO      := $(filter-out $(LIVE),$(sort $(wildcard src/io/*.c)))
 VIEW    := $(sort $(wildcard src/view/*.c))
 CMDS    := $(sort $(wildcard src/cmd/*.c))
@@ -71,7 +71,7 @@ STATIC_PIE = $(if $(filter yes,$(STATIC)),$(if $(SANITIZE),-pie,$(if $(filter /%
 
 # What a program needs besides, and how it is then linked.  Debian's libpcap.a wants D-Bus
 # and systemd as archives, too, which nobody has: libpcap is shared, and so is libc with it.
-WITH_PCAP := $(B)/bin/tcpq $(addprefix $(B)/tests/,test_capfilter)
+WITH_PCAP := $(B)/bin/tcpq $(addprefix $(B)/tests/,test_link_live test_capfilter)
 $(WITH_PCAP): $(B)/liblive.a
 $(WITH_PCAP): private WITH := $(B)/liblive.a -Wl,--as-needed -lpcap -Wl,--no-as-needed
 $(WITH_PCAP): private STATIC_PIE := -pie
