@@ -73,7 +73,7 @@ STATIC_PIE = $(if $(filter yes,$(STATIC)),$(if $(SANITIZE),-pie,$(if $(filter /%
 # and systemd as archives, too, which nobody has: libpcap is shared, and so is libc with it.
 WITH_PCAP := $(B)/bin/tcpq $(addprefix $(B)/tests/,test_link_live test_capfilter test_capfile_libpcap)
 $(WITH_PCAP): $(B)/liblive.a
-$(WITH_PCAP): private WITH := $(B)/liblive.a -Wl,--as-needed -lpcap -Wl,--no-as-needed
+$(WITH_PCAP): private WITH := $(B)/liblive.a -Wl,--push-state,--as-needed -lpcap -Wl,--pop-state
 $(WITH_PCAP): private STATIC_PIE := -pie
 
 # What root has built, its user may build on, also when a test fails afterwards.
