@@ -221,7 +221,8 @@ bool tcp_track_give_up(struct tcp_track *t, struct tcp_story *out);
 
 size_t tcp_track_count(const struct tcp_track *t);
 
-/* All connections, in no order that matters; start with *cursor 0. */
+/* All connections, in no order that matters; start with *cursor 0.  It is left one behind the flow
+ * that was told. */
 bool tcp_track_each(const struct tcp_track *t, uint32_t *cursor, struct tcp_story *out);
 
 /*

@@ -5,6 +5,7 @@
  */
 #include "tcpq/tcpq.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 static const char help[] =
 "usage: tcpq [options] FILE...          every TCP connection of a capture\n"
+"       tcpq [options] -i IF [EXPR]     live; EXPR as in tcpdump\n"
 "       tcpq trouble.pcapng            one line a connection\n"
 "       tcpq trouble.pcapng --ladder 3 connection 3, segment by segment\n"
 "       tcpdump -w - | tcpq -          from standard input\n"
@@ -23,6 +25,10 @@ static const char help[] =
 "      --explain [N]  the same with the reason for each step and its RFC section\n"
 "      --json         one object a line: connections, ARP, fragments, the capture\n"
 "      --segments     --json, and an object for each segment\n"
+"  -f, --filter EXPR  only frames that match: \"tcp port 80\" (pcap-filter(7))\n"
+"  -i, --interface IF live: a line as each connection closes; \"any\" for all\n"
+"  -c, --count N      stop after N frames;  -s, --snaplen N  bytes kept of each\n"
+"  -p, --promiscuous  live: frames to others, too\n"
 "      --stream N     only connection N, numbered from 0 as in the table\n"
 "  -w, --write FILE   pcapng: the same frames, the explanation as their comments\n"
 "      --color WHEN   auto (a terminal, unless NO_COLOR is set), always, never\n"
@@ -30,7 +36,8 @@ static const char help[] =
 "\n"
 "Reads pcap and pcapng, whatever their byte order, link types and sections.\n"
 "exit: 0 all of it was read  1 no such connection  2 usage  3 damaged (what could\n"
-"      be read is shown)  5 output lost                            see tcpq(1)\n";
+"      be read is shown)  5 output lost  6 interface gone  7 not permitted\n"
+"                                                                   see tcpq(1)\n";
 
 enum { OPT_JSON = 256, OPT_SEGMENTS, OPT_LADDER, OPT_EXPLAIN, OPT_STREAM, OPT_COLOR };
 
@@ -40,6 +47,11 @@ static const struct option long_options[] = {
 	{ "ladder", optional_argument, NULL, OPT_LADDER },
 	{ "explain", optional_argument, NULL, OPT_EXPLAIN },
 	{ "stream", required_argument, NULL, OPT_STREAM },
+	{ "filter", required_argument, NULL, 'f' },
+	{ "interface", required_argument, NULL, 'i' },
+	{ "count", required_argument, NULL, 'c' },
+	{ "snaplen", required_argument, NULL, 's' },
+	{ "promiscuous", no_argument, NULL, 'p' },
 	{ "write", required_argument, NULL, 'w' },
 	{ "color", required_argument, NULL, OPT_COLOR },
 	{ "help", no_argument, NULL, 'h' },
@@ -66,6 +78,16 @@ static uint32_t stream_number(const char *option, const char *value)
 	if (!is_number(value) || n >= STREAM_ALL)
 		usage(option, value, "is no connection's number; they count from 0");
 	return (uint32_t)n;
+}
+
+static uint64_t number(const char *option, const char *value, uint64_t most)
+{
+	errno = 0;
+	unsigned long long n = is_number(value) ? strtoull(value, NULL, 10) : 0;
+
+	if (n == 0 || n > most || errno)
+		usage(option, value, "is not a number from 1 on");
+	return n;
 }
 
 /* "--ladder 3": a number that names no file is the connection's, wherever the file stands. */
@@ -111,7 +133,7 @@ static void read_options(struct options *opt, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "hVw:", long_options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "hVw:f:i:c:s:p", long_options, NULL)) != -1) {
 		switch (c) {
 		case OPT_JSON: show(opt, SHOW_JSON); break;
 		case OPT_SEGMENTS: show(opt, SHOW_SEGMENTS); break;
@@ -127,6 +149,11 @@ static void read_options(struct options *opt, int argc, char **argv)
 		case OPT_STREAM: opt->stream = stream_number("--stream", optarg); break;
 		case OPT_COLOR: color(opt, optarg); break;
 		case 'w': opt->write = optarg; break;
+		case 'f': opt->filter = optarg; break;
+		case 'i': opt->ifname = optarg; break;
+		case 'c': opt->count = number("--count", optarg, UINT64_MAX); break;
+		case 's': opt->snaplen = (uint32_t)number("--snaplen", optarg, UINT32_MAX); break;
+		case 'p': opt->promiscuous = true; break;
 		case 'h':
 			(void)fputs(help, stdout);
 			exit(finish(EXIT_DONE));
@@ -136,6 +163,37 @@ static void read_options(struct options *opt, int argc, char **argv)
 		default: exit(EXIT_USAGE);
 		}
 	}
+}
+
+/* "tcpq -i eth0 tcp port 80", as with tcpdump: the words make one expression. */
+static char *joined(char **word)
+{
+	size_t len = 1;
+
+	for (char **w = word; *w; w++)
+		len += strlen(*w) + 1;
+	char *all = calloc(1, len);
+	if (!all)
+		out_of_memory();
+	for (char **w = word; *w; w++) {
+		(void)strcat(all, *w);
+		(void)strcat(all, w[1] ? " " : "");
+	}
+	return all;
+}
+
+static int listen_live(struct options *opt, char **word)
+{
+	if (opt->filter && *word) {
+		complain("one expression, please: \"%s\", or what follows the options", opt->filter);
+		return EXIT_USAGE;
+	}
+	char *expression = *word ? joined(word) : NULL;
+	if (expression)
+		opt->filter = expression;
+	int status = read_interface(opt);
+	free(expression);
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -151,6 +209,8 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
 	read_options(&opt, argc, argv);
+	if (opt.ifname)
+		return finish(listen_live(&opt, argv + optind));
 	if (optind == argc) {
 		complain("name a capture; see tcpq --help");
 		return EXIT_USAGE;

@@ -26,6 +26,11 @@ void make_table(struct tcpq *q, size_t flows)
 			out_of_memory();
 		memset(q->past + q->flows, 0, (flows - q->flows) * sizeof(*q->past));
 	}
+	if (q->live) {
+		q->told = realloc(q->told, flows * sizeof(*q->told));
+		if (!q->told)
+			out_of_memory();
+	}
 	q->track_memory = memory;
 	q->track_size = size;
 	q->flows = flows;
@@ -45,6 +50,30 @@ static void tell_segment(struct tcpq *q, const struct heard_tcp *tcp)
 			q->view[i]->segment(q, tcp);
 }
 
+/* Live, a closed connection has been told: it may be forgotten before the table grows. */
+static void make_room(struct tcpq *q)
+{
+	struct tcp_story story;
+
+	if (!q->told || !tcp_track_give_up(q->track, &story))
+		make_table(q, q->flows * 2);
+}
+
+static bool is_over(const enum tcp_state state[2])
+{
+	return (state[0] == TCP_S_CLOSED || state[0] == TCP_S_TIME_WAIT) &&
+	       (state[1] == TCP_S_CLOSED || state[1] == TCP_S_TIME_WAIT);
+}
+
+static void tell_closed(struct tcpq *q, uint32_t flow)
+{
+	struct tcp_story story;
+
+	tcp_track_story(q->track, flow, &story);
+	q->told[flow] = true;
+	tell_story(q, &story);
+}
+
 static void hear_tcp(struct tcpq *q, const struct heard *h)
 {
 	struct tcp_options options;
@@ -58,10 +87,12 @@ static void hear_tcp(struct tcpq *q, const struct heard *h)
 	seg.wire_bytes = h->rec->wirelen;
 	q->tcp_frames++;
 	while (tcp_track_segment(q->track, &seg, &told) == TCP_TRACK_FULL)
-		make_table(q, q->flows * 2);
+		make_room(q);
 	q->tcp_streams += told.fresh;
-	if (told.ended)
+	if (told.ended && !(q->told && q->told[told.flow]))
 		tell_story(q, &told.story);
+	if (q->told && told.fresh)
+		q->told[told.flow] = false;
 	struct heard_tcp tcp = { told.flow, seg.frame, told.trouble, NULL };
 	struct tcp_moment moment;
 	if (q->reasons) {
@@ -69,6 +100,8 @@ static void hear_tcp(struct tcpq *q, const struct heard *h)
 		tcp.moment = &moment;
 	}
 	tell_segment(q, &tcp);
+	if (q->told && !q->told[told.flow] && is_over(told.after))
+		tell_closed(q, told.flow);
 }
 
 /* ICMP errors belong to the connection that they quote: they explain what it does next. */

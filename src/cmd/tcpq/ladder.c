@@ -28,15 +28,6 @@ static void keep_moment(struct tcpq *q, const struct heard_tcp *tcp)
 	tcp_moments_lost(k->moment, k->n);
 }
 
-static void keep_story(struct tcpq *q, const struct tcp_story *story)
-{
-	if (!is_wanted(q, story->stream))
-		return;
-	struct kept *k = kept_of(q, story->stream);
-	k->story = *story;
-	k->over = true;
-}
-
 /* ---- in text ---------------------------------------------------------------------------------- */
 
 static bool locale_is_unicode(void)
@@ -84,19 +75,26 @@ static void put_ladder(const struct kept *k, struct ladder_style style)
 	free(row);
 }
 
-static void put_ladders(struct tcpq *q)
+/* What was told is let go. */
+static void put_one(struct tcpq *q, struct kept *k)
 {
-	struct ladder_style style = style_of(q);
-	bool any = false;
+	if (q->heading_said)
+		(void)fputc('\n', stdout);
+	q->heading_said = true;
+	put_ladder(k, style_of(q));
+	free(k->moment);
+	*k = (struct kept){ 0 };
+}
 
-	for (size_t i = 0; i < q->n_kept; i++) {
-		if (!q->kept[i].over)
-			continue;
-		if (any)
-			(void)fputc('\n', stdout);
-		put_ladder(&q->kept[i], style);
-		any = true;
-	}
+static void keep_story(struct tcpq *q, const struct tcp_story *story)
+{
+	if (!is_wanted(q, story->stream))
+		return;
+	struct kept *k = kept_of(q, story->stream);
+	k->story = *story;
+	k->over = true;
+	if (q->live)
+		put_one(q, k);
 }
 
 /* ---- the end -------------------------------------------------------------------------------------- */
@@ -109,9 +107,11 @@ static void ladder_end(struct tcpq *q, const char *damage)
 			 (unsigned long)q->opt->stream, (unsigned long long)q->tcp_streams);
 		worst(q, EXIT_NOTHING);
 	}
-	put_ladders(q);
-	for (size_t i = 0; i < q->n_kept; i++)
+	for (size_t i = 0; i < q->n_kept; i++) {
+		if (q->kept[i].over)
+			put_one(q, &q->kept[i]);
 		free(q->kept[i].moment);
+	}
 	free(q->kept);
 }
 

@@ -29,14 +29,6 @@ const struct view view_table = { .story = table_story };
 
 /* ---- JSON -------------------------------------------------------------------------------------- */
 
-static void keep_story(struct tcpq *q, const struct tcp_story *story)
-{
-	if (!is_wanted(q, story->stream))
-		return;
-	q->story = grown(q->story, q->n_stories, &q->max_stories, sizeof(*q->story));
-	q->story[q->n_stories++] = *story;
-}
-
 static void keep_trouble(struct tcpq *q, const struct heard_tcp *tcp)
 {
 	if (!tcp->trouble || !is_wanted(q, stream_of(q, tcp)))
@@ -85,9 +77,18 @@ static int by_stream_and_frame(const void *a, const void *b)
 	return (x->frame > y->frame) - (x->frame < y->frame);
 }
 
-static void put_stories(struct tcpq *q)
+static void put_story(const struct tcp_story *story, const struct trouble *first, size_t n)
 {
 	char buf[TCP_VIEW_LINE];
+	struct txt t = txt_over(buf, sizeof(buf));
+
+	tcp_view_json(&t, story);
+	(void)fwrite(t.buf, 1, t.len, stdout);
+	put_troubles(first, n);
+}
+
+static void put_stories(struct tcpq *q)
+{
 	size_t at = 0;
 
 	if (q->n_stories)
@@ -95,14 +96,45 @@ static void put_stories(struct tcpq *q)
 	if (q->n_trouble)
 		qsort(q->trouble, q->n_trouble, sizeof(*q->trouble), by_stream_and_frame);
 	for (size_t i = 0; i < q->n_stories; i++) {
-		struct txt t = txt_over(buf, sizeof(buf));
 		size_t begin = at;
-		tcp_view_json(&t, &q->story[i]);
-		(void)fwrite(t.buf, 1, t.len, stdout);
 		while (at < q->n_trouble && q->trouble[at].stream == q->story[i].stream)
 			at++;
-		put_troubles(q->trouble + begin, at - begin);
+		put_story(&q->story[i], q->trouble + begin, at - begin);
 	}
+}
+
+/* Live, a connection is told when it closes: its troubles are taken out of the list, where those
+ * of the others keep their order. */
+static void put_story_now(struct tcpq *q, const struct tcp_story *story)
+{
+	size_t kept = 0, taken = 0;
+
+	for (size_t i = 0; i < q->n_trouble; i++)
+		taken += q->trouble[i].stream == story->stream;
+	struct trouble *mine = malloc((taken + 1) * sizeof(*mine));
+	if (!mine)
+		out_of_memory();
+	taken = 0;
+	for (size_t i = 0; i < q->n_trouble; i++)
+		if (q->trouble[i].stream == story->stream)
+			mine[taken++] = q->trouble[i];
+		else
+			q->trouble[kept++] = q->trouble[i];
+	q->n_trouble = kept;
+	put_story(story, mine, taken);
+	free(mine);
+}
+
+static void hear_story(struct tcpq *q, const struct tcp_story *story)
+{
+	if (!is_wanted(q, story->stream))
+		return;
+	if (q->live) {
+		put_story_now(q, story);
+		return;
+	}
+	q->story = grown(q->story, q->n_stories, &q->max_stories, sizeof(*q->story));
+	q->story[q->n_stories++] = *story;
 }
 
 static void put_arp(const struct tcpq *q)
@@ -179,7 +211,7 @@ static void json_end(struct tcpq *q, const char *damage)
 	put_capture(q, damage);
 }
 
-const struct view view_json = { .segment = keep_trouble, .story = keep_story, .end = json_end };
+const struct view view_json = { .segment = keep_trouble, .story = hear_story, .end = json_end };
 
 /* ---- segments ------------------------------------------------------------------------------------- */
 
@@ -195,5 +227,5 @@ static void put_segment(struct tcpq *q, const struct heard_tcp *tcp)
 	put_line(&t);
 }
 
-const struct view view_segments = { .reasons = true, .segment = put_segment, .story = keep_story,
+const struct view view_segments = { .reasons = true, .segment = put_segment, .story = hear_story,
 				    .end = json_end };

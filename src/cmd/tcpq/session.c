@@ -2,13 +2,16 @@
 #include "tcpq.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "wirelab/capfilter.h"
 #include "wirelab/clock.h"
 
 #define FLOWS_BEGIN ((size_t)4096)
@@ -24,6 +27,15 @@ void complain(const char *format, ...)
 	(void)vfprintf(stderr, format, args);
 	(void)fputc('\n', stderr);
 	va_end(args);
+}
+
+void complain_foreign(const char *text)
+{
+	char buf[1024];
+	struct txt t = txt_over(buf, sizeof(buf));
+
+	txt_foreign(&t, text, strlen(text));
+	complain("%s", buf);
 }
 
 _Noreturn void out_of_memory(void)
@@ -101,7 +113,7 @@ static struct arp_cache *owners(const uint8_t secret[static 16])
 	return arp_cache_init(pages(size), size, ARP_OWNERS, secret, (struct instant){ 0 });
 }
 
-static void begin(struct tcpq *q)
+bool session_begin(struct tcpq *q)
 {
 	size_t size = ipasm_size(REASSEMBLIES);
 
@@ -111,15 +123,26 @@ static void begin(struct tcpq *q)
 	q->ipasm = ipasm_init(pages(size), size, REASSEMBLIES);
 	arp_tally_init(&q->arp, owners(q->secret));
 	make_table(q, FLOWS_BEGIN);
+	for (unsigned i = 0; i < q->n_views; i++)
+		if (q->view[i]->begin && !q->view[i]->begin(q))
+			return false;
+	return true;
 }
 
-static void end(struct tcpq *q, const char *damage)
+static void tell_the_rest(struct tcpq *q)
 {
 	struct tcp_story story;
 	uint32_t cursor = 0;
 
+	/* The cursor stands behind the flow. */
 	while (tcp_track_each(q->track, &cursor, &story))
-		tell_story(q, &story);
+		if (!q->told || !q->told[cursor - 1])
+			tell_story(q, &story);
+}
+
+void session_end(struct tcpq *q, const char *damage)
+{
+	tell_the_rest(q);
 	for (unsigned i = 0; i < q->n_views; i++)
 		if (q->view[i]->end)
 			q->view[i]->end(q, damage);
@@ -128,13 +151,70 @@ static void end(struct tcpq *q, const char *damage)
 	for (size_t i = 0; q->past && i < q->flows; i++)
 		free(q->past[i]);
 	free(q->past);
+	free(q->told);
 	(void)munmap(q->track_memory, q->track_size);
+}
+
+/* ---- a file ------------------------------------------------------------------------------ */
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stop = 1;
+}
+
+bool interrupted(void)
+{
+	return stop;
+}
+
+/* Ctrl-C ends the reading, not the telling; a second one ends everything. */
+void catch_signals(void)
+{
+	struct sigaction act = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+
+	(void)sigaction(SIGINT, &act, NULL);
+	(void)sigaction(SIGTERM, &act, NULL);
+}
+
+static bool is_chosen(struct tcpq *q, struct capfilter *filter, const struct capr_record *rec)
+{
+	switch (capfilter_ask(filter, rec)) {
+	case CAPFILTER_YES: return true;
+	case CAPFILTER_NO: return false;
+	case CAPFILTER_UNFIT: break;
+	}
+	if (q->status != EXIT_USAGE)
+		complain_foreign(capfilter_error(filter));
+	worst(q, EXIT_USAGE);
+	return false;
+}
+
+static void read_records(struct tcpq *q, struct capr *r, struct capfilter *filter)
+{
+	struct capr_record rec;
+
+	while (!interrupted() && !(q->opt->count && q->frames == q->opt->count) &&
+	       capr_next(r, &rec) == 1)
+		if (!filter || is_chosen(q, filter, &rec))
+			hear_record(q, &rec);
+}
+
+/* To write over what is being read would lose it. */
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return a && stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) &&
+	       x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 int read_capture(const struct options *opt, const char *path)
 {
 	struct tcpq q = { .opt = opt, .path = path };
-	struct capr_record rec;
+	struct capfilter *filter = NULL;
 	char err[256];
 	struct capr *r = capr_open(path, err);
 
@@ -142,14 +222,22 @@ int read_capture(const struct options *opt, const char *path)
 		complain("%s", err);
 		return EXIT_DAMAGED;
 	}
-	begin(&q);
-	while (capr_next(r, &rec) == 1)
-		hear_record(&q, &rec);
-	end(&q, capr_damage(r));
+	if (is_same_file(opt->write, path)) {
+		complain("--write: %s is the capture that is read", opt->write);
+		return EXIT_USAGE;
+	}
+	if (opt->filter && !(filter = capfilter_open(opt->filter, err)))
+		out_of_memory();
+	catch_signals();
+	if (!session_begin(&q))
+		return q.status;
+	read_records(&q, r, filter);
+	session_end(&q, capr_damage(r));
 	if (*capr_damage(r)) {
 		complain("%s: %s", path, capr_damage(r));
 		worst(&q, EXIT_DAMAGED);
 	}
+	capfilter_close(filter);
 	capr_close(r);
 	return q.status;
 }

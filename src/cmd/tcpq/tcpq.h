@@ -3,6 +3,7 @@
  *
  *	tcpq.c (one folder up)  options
  *	session.c               beginning and end, memory, output
+ *	live.c                  -i: frames as they pass
  *	hear.c                  frames -> segments, fragments, skipped headers
  *	objects.c               the table's lines and the JSON objects
  *	ladder.c                moments kept by connection, for what is drawn afterwards
@@ -31,7 +32,7 @@ enum exit_status {
 	EXIT_NOTHING = 1,		/* no such connection */
 	EXIT_USAGE = 2,
 	EXIT_DAMAGED = 3,
-	EXIT_OUTPUT_LOST = 5,
+	EXIT_OUTPUT_LOST = 5,		/* the worse, the higher: see worst() */
 	EXIT_LINK_GONE = 6,
 	EXIT_NOT_PERMITTED = 7,
 };
@@ -55,8 +56,9 @@ struct heard_tcp {
 /* What one way to look at a capture wants to be told; what is NULL, it does not. */
 struct view {
 	bool reasons;			/* moments are worked out */
+	bool (*begin)(struct tcpq *q);	/* false: it said why not, and q->status */
 	void (*segment)(struct tcpq *q, const struct heard_tcp *tcp);
-	/* A connection is over: another took its place, or the capture ended. */
+	/* A connection is over: it closed (live), another took its place, or the capture ended. */
 	void (*story)(struct tcpq *q, const struct tcp_story *story);
 	void (*frame)(struct tcpq *q, const struct heard *h);	/* after its segment */
 	void (*end)(struct tcpq *q, const char *damage);
@@ -71,7 +73,12 @@ enum what { SHOW_TABLE, SHOW_JSON, SHOW_SEGMENTS, SHOW_LADDER };
 struct options {
 	enum what what;
 	uint32_t stream;		/* STREAM_ALL, or the only one to show */
-	bool json, explain;
+	bool explain;
+	const char *filter;		/* a pcap-filter(7) expression; NULL */
+	const char *ifname;		/* live; NULL */
+	uint64_t count;			/* stop after so many frames; 0: never */
+	uint32_t snaplen;		/* live; 0: all of each frame */
+	bool promiscuous;
 	const char *svg, *html, *write;	/* files to be written; NULL */
 	enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color;
 };
@@ -115,6 +122,8 @@ struct tcpq {
 	void *track_memory;
 	size_t track_size;
 	struct tcp_past **past;		/* by flow; with reasons only */
+	bool live;			/* a connection is told when it closes ... */
+	bool *told;			/* ... by flow: it was; NULL unless live */
 
 	struct ipasm *ipasm;
 	struct arp_tally arp;
@@ -150,14 +159,23 @@ struct tcpq {
 /* session.c ------------------------------------------------------------------------ */
 
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void complain_foreign(const char *text);	/* a message with bytes from outside in it */
 _Noreturn void out_of_memory(void);
 void *pages(size_t size);		/* zeroed, and cost nothing until they are used */
 void *grown(void *list, size_t n, size_t *max, size_t size);	/* room for one more */
 void put_line(struct txt *t);		/* with a newline, to standard output */
 void worst(struct tcpq *q, int status);
+bool session_begin(struct tcpq *q);
+void session_end(struct tcpq *q, const char *damage);
+void catch_signals(void);
+bool interrupted(void);			/* SIGINT or SIGTERM came */
 int read_capture(const struct options *opt, const char *path);
 void tell_story(struct tcpq *q, const struct tcp_story *story);	/* to every view */
 int finish(int status);
+
+/* live.c ----------------------------------------------------------------------------- */
+
+int read_interface(const struct options *opt);
 
 /* hear.c --------------------------------------------------------------------- */
 

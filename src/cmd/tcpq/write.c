@@ -20,7 +20,7 @@ static void note_segment(struct tcpq *q, const struct heard_tcp *tcp)
 	tcp_words_long(&t, tcp->moment, &who);
 }
 
-static bool begin_file(struct tcpq *q)
+static bool write_begin(struct tcpq *q)
 {
 	int fd = open(q->opt->write, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
@@ -76,8 +76,6 @@ static void write_frame(struct tcpq *q, const struct heard *h)
 {
 	const struct capr_record *rec = h->rec;
 
-	if (!q->capture && (q->status == EXIT_OUTPUT_LOST || !begin_file(q)))
-		return;
 	if (!*q->remark) {
 		struct txt t = txt_over(q->remark, sizeof(q->remark));
 		packet_words(&t, h->pkt);
@@ -95,8 +93,6 @@ static void write_frame(struct tcpq *q, const struct heard *h)
 static void write_end(struct tcpq *q, const char *damage)
 {
 	(void)damage;
-	if (!q->capture && (q->status == EXIT_OUTPUT_LOST || !begin_file(q)))
-		return;
 	bool whole = capw_end(&q->capw);
 	int saved = errno;
 	if (fclose(q->capture) != 0 && whole) {
@@ -110,5 +106,6 @@ static void write_end(struct tcpq *q, const char *damage)
 	free(q->iface);
 }
 
-const struct view view_write = { .reasons = true, .segment = note_segment, .frame = write_frame,
+const struct view view_write = { .reasons = true, .begin = write_begin,
+				  .segment = note_segment, .frame = write_frame,
 				 .end = write_end };
