@@ -66,7 +66,7 @@ struct ipasm_datagram {
 
 struct ipasm;
 
-/* Bytes for n datagrams at the same time: about 67,000 each, touched only as they are used. */
+/* Bytes for n datagrams at the same time: about 68,000 each, touched only as they are used. */
 size_t ipasm_size(unsigned n);
 
 /* memory: zeroed, aligned for uint64_t, borrowed.  NULL when size is too small or n is 0. */
@@ -82,5 +82,25 @@ enum ipasm_result ipasm_hear(struct ipasm *t, const struct ipasm_fragment *f,
 
 /* Datagrams that are still waiting for pieces. */
 unsigned ipasm_waiting(const struct ipasm *t);
+
+/* Bytes of a datagram's payload, `to` not among them. */
+struct ipasm_range { uint32_t from, to; };
+
+#define IPASM_END_UNKNOWN UINT32_MAX	/* as `to`: the last fragment did not come */
+
+/*
+ * What did not come by of a waiting datagram: up to max ranges in ascending order, the
+ * last one open to IPASM_END_UNKNOWN when the end is not known.  Returns how many there are,
+ * which may be more; 0 also when no such datagram waits.  What the capture cut off a fragment
+ * did come by.
+ */
+size_t ipasm_missing(const struct ipasm *t, const struct ipasm_key *key, struct ipasm_range *out,
+		     size_t max);
+
+/* When every place is taken: true, and *key is the one whose place a new datagram would get. */
+bool ipasm_next_to_leave(const struct ipasm *t, struct ipasm_key *key);
+
+/* Gives up a waiting datagram; false when there is none. */
+bool ipasm_forget(struct ipasm *t, const struct ipasm_key *key);
 
 #endif

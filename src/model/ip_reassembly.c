@@ -8,13 +8,13 @@
 struct place {
 	bool taken;
 	bool refused;			/* IPv6 with an overlap: nothing more is accepted */
-	bool uncaptured;		/* a piece was cut by the capture */
 	struct ipasm_key key;
 	struct ipasm_datagram story;
 	uint32_t end;			/* bytes of the whole, 0: not known yet */
 	uint32_t highest;		/* end of the piece that reaches farthest */
-	uint32_t have;			/* units that are here */
+	uint32_t have, seen;		/* units that are here; that came by, captured or not */
 	uint64_t here[UNITS / WORD_BITS];	/* one bit a unit */
+	uint64_t came[UNITS / WORD_BITS];
 	uint8_t data[UNITS * IPASM_UNIT];
 };
 
@@ -48,10 +48,11 @@ bool ipasm_same_key(const struct ipasm_key *a, const struct ipasm_key *b)
 /* Everything but the bytes, which are covered by `here`. */
 static void clear(struct place *p)
 {
-	p->taken = p->refused = p->uncaptured = false;
+	p->taken = p->refused = false;
 	p->story = (struct ipasm_datagram){ .data = NULL };
-	p->end = p->highest = p->have = 0;
+	p->end = p->highest = p->have = p->seen = 0;
 	memset(p->here, 0, sizeof(p->here));
+	memset(p->came, 0, sizeof(p->came));
 }
 
 static struct place *begin(struct place *p, const struct ipasm_fragment *f)
@@ -83,9 +84,19 @@ static struct place *place_for(struct ipasm *t, const struct ipasm_fragment *f)
 	return begin(free_one ? free_one : oldest, f);
 }
 
-static bool is_here(const struct place *p, uint32_t unit)
+static bool has_bit(const uint64_t *bits, uint32_t unit)
 {
-	return (p->here[unit / WORD_BITS] >> unit % WORD_BITS & 1) != 0;
+	return (bits[unit / WORD_BITS] >> unit % WORD_BITS & 1) != 0;
+}
+
+static void set_bit(uint64_t *bits, uint32_t unit)
+{
+	bits[unit / WORD_BITS] |= UINT64_C(1) << unit % WORD_BITS;
+}
+
+static uint32_t units_up_to(uint32_t end)
+{
+	return (end + IPASM_UNIT - 1) / IPASM_UNIT;
 }
 
 /* The bytes of one unit.  The first to come stay; what comes again is compared. */
@@ -93,13 +104,13 @@ static void take_unit(struct place *p, uint32_t unit, const uint8_t *bytes, size
 {
 	uint8_t *to = p->data + unit * IPASM_UNIT;
 
-	if (is_here(p, unit)) {
+	if (has_bit(p->here, unit)) {
 		p->story.overlap = true;
 		p->story.conflict = p->story.conflict || memcmp(to, bytes, len) != 0;
 		return;
 	}
 	memcpy(to, bytes, len);
-	p->here[unit / WORD_BITS] |= UINT64_C(1) << unit % WORD_BITS;
+	set_bit(p->here, unit);
 	p->have++;
 }
 
@@ -112,6 +123,14 @@ static void take_bytes(struct place *p, const struct ipasm_fragment *f)
 			break;
 		take_unit(p, (uint32_t)((f->offset + done) / IPASM_UNIT), f->data + done,
 			  left < IPASM_UNIT ? left : IPASM_UNIT);
+	}
+}
+
+static void note_range(struct place *p, uint32_t offset, uint32_t end)
+{
+	for (uint32_t unit = offset / IPASM_UNIT; unit < units_up_to(end); unit++) {
+		p->seen += !has_bit(p->came, unit);
+		set_bit(p->came, unit);
 	}
 }
 
@@ -139,20 +158,20 @@ static enum ipasm_result add(struct place *p, const struct ipasm_fragment *f)
 	uint32_t had = p->have, end = f->offset + (uint32_t)f->len;
 
 	p->story.fragments++;
-	p->uncaptured = p->uncaptured || f->caplen < f->len;
 	if (!f->more)
 		p->end = end;
 	if (end > p->highest)
 		p->highest = end;
+	note_range(p, f->offset, end);
 	take_bytes(p, f);
 	p->refused = p->refused || refuses_overlap(p, overlapped, had);
 	if (p->refused)
 		return IPASM_REFUSED;
 	if (!p->end)
 		return IPASM_HELD;
-	if (p->have == (p->end + IPASM_UNIT - 1) / IPASM_UNIT)
+	if (p->have == units_up_to(p->end))
 		return IPASM_WHOLE;
-	return p->uncaptured ? IPASM_UNCAPTURED : IPASM_HELD;
+	return p->seen == units_up_to(p->end) ? IPASM_UNCAPTURED : IPASM_HELD;
 }
 
 static bool is_atomic(const struct ipasm_fragment *f)
@@ -198,4 +217,69 @@ unsigned ipasm_waiting(const struct ipasm *t)
 	for (unsigned i = 0; i < t->n; i++)
 		waiting += t->place[i].taken;
 	return waiting;
+}
+
+/* ---- what is asked of a datagram that is still waiting ------------------------------- */
+
+static const struct place *place_of(const struct ipasm *t, const struct ipasm_key *key)
+{
+	for (unsigned i = 0; i < t->n; i++)
+		if (t->place[i].taken && ipasm_same_key(&t->place[i].key, key))
+			return &t->place[i];
+	return NULL;
+}
+
+size_t ipasm_missing(const struct ipasm *t, const struct ipasm_key *key, struct ipasm_range *out,
+		     size_t max)
+{
+	const struct place *p = place_of(t, key);
+	struct ipasm_range hole = { 0, 0 };
+	uint32_t units, unit = 0;
+	size_t n = 0;
+
+	if (!p)
+		return 0;
+	units = units_up_to(p->end ? p->end : p->highest);
+	while (unit < units) {
+		if (has_bit(p->came, unit)) {
+			unit++;
+			continue;
+		}
+		hole.from = unit * IPASM_UNIT;
+		while (unit < units && !has_bit(p->came, unit))
+			unit++;
+		hole.to = unit == units && p->end ? p->end : unit * IPASM_UNIT;
+		if (n++ < max)
+			out[n - 1] = hole;
+	}
+	if (!p->end && n++ < max)
+		out[n - 1] = (struct ipasm_range){ units * IPASM_UNIT, IPASM_END_UNKNOWN };
+	return n;
+}
+
+bool ipasm_next_to_leave(const struct ipasm *t, struct ipasm_key *key)
+{
+	const struct place *oldest = &t->place[0];
+
+	for (unsigned i = 0; i < t->n; i++) {
+		const struct place *p = &t->place[i];
+		if (!p->taken)
+			return false;
+		if (p->story.first_when.ns < oldest->story.first_when.ns)
+			oldest = p;
+	}
+	*key = oldest->key;
+	return true;
+}
+
+bool ipasm_forget(struct ipasm *t, const struct ipasm_key *key)
+{
+	for (unsigned i = 0; i < t->n; i++) {
+		struct place *p = &t->place[i];
+		if (p->taken && ipasm_same_key(&p->key, key)) {
+			p->taken = false;
+			return true;
+		}
+	}
+	return false;
 }

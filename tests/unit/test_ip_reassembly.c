@@ -281,6 +281,61 @@ static void random_pieces_in_random_order_always_give_the_datagram(void **state)
 	}
 }
 
+static void a_capture_that_cuts_does_not_hide_that_a_piece_is_lost(void **state)
+{
+	struct ipasm_fragment cut = piece(1, 0, 800, true);
+
+	(void)state;
+	cut.caplen = 60;
+	assert_int_equal(hear(cut), IPASM_HELD);
+	assert_int_equal(hear(piece(1, 1600, 8, false)), IPASM_HELD);
+	assert_int_equal(hear(piece(1, 800, 800, true)), IPASM_UNCAPTURED);
+}
+
+static void what_did_not_come_by_is_told_as_ranges(void **state)
+{
+	struct ipasm_range hole[2];
+	struct ipasm_key key = piece(1, 0, 8, true).key;
+	struct ipasm_fragment cut = piece(1, 1480, 1480, true);
+
+	(void)state;
+	cut.caplen = 20;
+	assert_int_equal(ipasm_missing(table, &key, hole, 2), 0);
+	(void)hear(cut);
+	assert_int_equal(ipasm_missing(table, &key, hole, 2), 2);
+	assert_int_equal(hole[0].from, 0);
+	assert_int_equal(hole[0].to, 1480);
+	assert_int_equal(hole[1].from, 2960);
+	assert_true(hole[1].to == IPASM_END_UNKNOWN);
+	(void)hear(piece(1, 4440, 13, false));
+	assert_int_equal(ipasm_missing(table, &key, hole, 2), 2);
+	assert_int_equal(hole[1].from, 2960);
+	assert_int_equal(hole[1].to, 4440);
+	(void)hear(piece(1, 8, 8, true));
+	assert_int_equal(ipasm_missing(table, &key, hole, 2), 3);
+	assert_int_equal(hole[0].to, 8);
+	assert_int_equal(hole[1].from, 16);
+}
+
+static void who_is_next_to_leave_can_be_asked_and_made_to_go(void **state)
+{
+	struct ipasm_key key;
+
+	(void)state;
+	for (uint32_t id = 0; id < PLACES; id++) {
+		struct ipasm_fragment f = piece(id, 0, 8, true);
+		assert_false(ipasm_next_to_leave(table, &key));
+		f.when.ns += 10 - id;
+		assert_int_equal(hear(f), IPASM_HELD);
+	}
+	assert_true(ipasm_next_to_leave(table, &key));
+	assert_int_equal(key.id, PLACES - 1);
+	assert_true(ipasm_forget(table, &key));
+	assert_false(ipasm_forget(table, &key));
+	assert_int_equal(ipasm_waiting(table), PLACES - 1);
+	assert_false(ipasm_next_to_leave(table, &key));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -298,6 +353,9 @@ int main(void)
 		TEST(lengths_that_cannot_be_are_refused),
 		TEST(a_datagram_has_one_end),
 		TEST(what_the_capture_cut_cannot_be_put_together),
+		TEST(a_capture_that_cuts_does_not_hide_that_a_piece_is_lost),
+		TEST(what_did_not_come_by_is_told_as_ranges),
+		TEST(who_is_next_to_leave_can_be_asked_and_made_to_go),
 		TEST(one_that_waited_a_minute_is_given_up),
 		TEST(when_all_places_are_taken_the_one_begun_first_leaves),
 		TEST(random_pieces_in_random_order_always_give_the_datagram),
