@@ -308,8 +308,10 @@ enum ipasm_result ipfrag_hear(struct ipfrag *t, const struct ipasm_fragment *f, 
 	if (leaver)
 		note_missing(t, leaver);
 	r = ipasm_hear(t->reassembly, f, whole);
-	if (leaver && r != IPASM_BAD_LENGTH)
+	if (leaver && r != IPASM_BAD_LENGTH) {
+		(void)ipasm_forget(t->reassembly, &key);
 		finish(leaver);
+	}
 	take(place, f, p, r, whole);
 	return r;
 }
