@@ -23,8 +23,11 @@ static const char help[] =
 "\n"
 "      --ladder [N]   time, arrows, both ends' states, remarks; of all, or of N\n"
 "      --explain [N]  the same with the reason for each step and its RFC section\n"
-"      --json         one object a line: connections, ARP, fragments, the capture\n"
-"      --segments     --json, and an object for each segment\n"
+"      --messages     what was sent behind length prefixes, and in which frames\n"
+"      --order ORDER  of these lengths: network, native (found out by itself)\n"
+"      --arp, --frag, --udp   ARP exchanges, IP fragments, datagrams\n"
+"      --json         one object a line: connections and all else, or one of these\n"
+"      --segments     the same with an object for each segment\n"
 "  -f, --filter EXPR  only frames that match: \"tcp port 80\" (pcap-filter(7))\n"
 "  -i, --interface IF live: a line as each connection closes; \"any\" for all\n"
 "  -c, --count N      stop after N frames;  -s, --snaplen N  bytes kept of each\n"
@@ -39,13 +42,21 @@ static const char help[] =
 "      be read is shown)  5 output lost  6 interface gone  7 not permitted\n"
 "                                                                   see tcpq(1)\n";
 
-enum { OPT_JSON = 256, OPT_SEGMENTS, OPT_LADDER, OPT_EXPLAIN, OPT_STREAM, OPT_COLOR };
+enum {
+	OPT_JSON = 256, OPT_SEGMENTS, OPT_LADDER, OPT_EXPLAIN, OPT_MESSAGES, OPT_ORDER, OPT_ARP,
+	OPT_FRAG, OPT_UDP, OPT_STREAM, OPT_COLOR,
+};
 
 static const struct option long_options[] = {
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "segments", no_argument, NULL, OPT_SEGMENTS },
 	{ "ladder", optional_argument, NULL, OPT_LADDER },
 	{ "explain", optional_argument, NULL, OPT_EXPLAIN },
+	{ "messages", no_argument, NULL, OPT_MESSAGES },
+	{ "order", required_argument, NULL, OPT_ORDER },
+	{ "arp", no_argument, NULL, OPT_ARP },
+	{ "frag", no_argument, NULL, OPT_FRAG },
+	{ "udp", no_argument, NULL, OPT_UDP },
 	{ "stream", required_argument, NULL, OPT_STREAM },
 	{ "filter", required_argument, NULL, 'f' },
 	{ "interface", required_argument, NULL, 'i' },
@@ -113,20 +124,40 @@ static void color(struct options *opt, const char *value)
 		usage("--color", value, "is not auto, always or never");
 }
 
-/* Asked for twice in different ways is a contradiction, not a choice. */
+/* Two views at once would be two answers in one stream. */
 static void show(struct options *opt, enum what what)
 {
-	if (opt->what != SHOW_TABLE && opt->what != what &&
-	    !(opt->what == SHOW_SEGMENTS && what == SHOW_JSON)) {
-		if (opt->what == SHOW_JSON && what == SHOW_SEGMENTS) {
-			opt->what = what;
-			return;
-		}
+	if (opt->what != SHOW_TABLE && opt->what != what) {
 		complain("one view at a time, please; see tcpq --help");
 		exit(EXIT_USAGE);
 	}
-	if (opt->what == SHOW_TABLE)
-		opt->what = what;
+	opt->what = what;
+}
+
+static void show_ladder(struct options *opt, int argc, char **argv, const char *option)
+{
+	show(opt, SHOW_LADDER);
+	optional_stream(opt, argc, argv, option);
+}
+
+static void order(struct options *opt, const char *value)
+{
+	if (strcmp(value, "network") == 0)
+		opt->order = MSG_NETWORK;
+	else if (strcmp(value, "native") == 0)
+		opt->order = MSG_NATIVE;
+	else
+		usage("--order", value, "is neither network nor native");
+}
+
+static void settle(struct options *opt)
+{
+	if (opt->json && opt->what == SHOW_LADDER) {
+		complain("a ladder is for people: --segments is its JSON");
+		exit(EXIT_USAGE);
+	}
+	if (opt->json && opt->what == SHOW_TABLE)
+		opt->what = SHOW_JSON;
 }
 
 static void read_options(struct options *opt, int argc, char **argv)
@@ -135,17 +166,18 @@ static void read_options(struct options *opt, int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "hVw:f:i:c:s:p", long_options, NULL)) != -1) {
 		switch (c) {
-		case OPT_JSON: show(opt, SHOW_JSON); break;
+		case OPT_JSON: opt->json = true; break;
 		case OPT_SEGMENTS: show(opt, SHOW_SEGMENTS); break;
-		case OPT_LADDER:
-			show(opt, SHOW_LADDER);
-			optional_stream(opt, argc, argv, "--ladder");
-			break;
+		case OPT_LADDER: show_ladder(opt, argc, argv, "--ladder"); break;
 		case OPT_EXPLAIN:
-			show(opt, SHOW_LADDER);
+			show_ladder(opt, argc, argv, "--explain");
 			opt->explain = true;
-			optional_stream(opt, argc, argv, "--explain");
 			break;
+		case OPT_MESSAGES: show(opt, SHOW_MESSAGES); break;
+		case OPT_ORDER: order(opt, optarg); break;
+		case OPT_ARP: show(opt, SHOW_ARP); break;
+		case OPT_FRAG: show(opt, SHOW_FRAG); break;
+		case OPT_UDP: show(opt, SHOW_UDP); break;
 		case OPT_STREAM: opt->stream = stream_number("--stream", optarg); break;
 		case OPT_COLOR: color(opt, optarg); break;
 		case 'w': opt->write = optarg; break;
@@ -163,6 +195,7 @@ static void read_options(struct options *opt, int argc, char **argv)
 		default: exit(EXIT_USAGE);
 		}
 	}
+	settle(opt);
 }
 
 /* "tcpq -i eth0 tcp port 80", as with tcpdump: the words make one expression. */
@@ -199,7 +232,7 @@ static int listen_live(struct options *opt, char **word)
 int main(int argc, char **argv)
 {
 	static char name[] = "tcpq";
-	struct options opt = { .stream = STREAM_ALL };
+	struct options opt = { .stream = STREAM_ALL, .order = MSG_EITHER };
 	int status = EXIT_DONE;
 
 	/* getopt's own messages begin with argv[0]. */

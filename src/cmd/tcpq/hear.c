@@ -93,7 +93,8 @@ static void hear_tcp(struct tcpq *q, const struct heard *h)
 		tell_story(q, &told.story);
 	if (q->told && told.fresh)
 		q->told[told.flow] = false;
-	struct heard_tcp tcp = { told.flow, seg.frame, told.trouble, NULL };
+	struct heard_tcp tcp = { told.flow, seg.frame, told.trouble, NULL, &seg, h, told.from,
+				 told.fresh };
 	struct tcp_moment moment;
 	if (q->reasons) {
 		tcp_reason_hear(past_of(q, told.flow), &seg, &told, &moment);
@@ -123,7 +124,8 @@ static void hear_quote(struct tcpq *q, const struct heard *h)
 	    !tcp_track_find(q->track, &quoted, &flow, &icmp.from, &icmp.rel_seq))
 		return;
 	tcp_reason_icmp(past_of(q, flow), &icmp, &moment);
-	tell_segment(q, &(struct heard_tcp){ flow, h->rec->number, 0, &moment });
+	tell_segment(q, &(struct heard_tcp){ .flow = flow, .frame = h->rec->number,
+					     .moment = &moment, .heard = h });
 }
 
 /* ---- frames --------------------------------------------------------------------------------- */
@@ -147,33 +149,26 @@ static void skip_frame(struct tcpq *q, const struct pkt *p)
 	q->skip[q->n_skips++].frames = 1;
 }
 
-static struct ipasm_fragment fragment_of(const struct pkt *p, const struct capr_record *rec)
-{
-	struct ipasm_fragment f = {
-		.key = { .family = p->ip_version, .id = p->frag.id }, .when = { rec->unix_ns },
-		.frame = rec->number, .offset = p->frag.offset, .more = p->frag.more,
-		.data = p->frame + p->payload.off, .caplen = p->payload.len,
-		.len = p->payload_wire };
-
-	if (p->ip_version == 4) {
-		f.key.proto = p->frag.proto;
-		memcpy(f.key.src, p->ip4.src.b, sizeof(p->ip4.src.b));
-		memcpy(f.key.dst, p->ip4.dst.b, sizeof(p->ip4.dst.b));
-	} else {
-		memcpy(f.key.src, p->ip6.src.b, sizeof(p->ip6.src.b));
-		memcpy(f.key.dst, p->ip6.dst.b, sizeof(p->ip6.dst.b));
-	}
-	return f;
-}
-
 static void hear_packet(struct tcpq *q, const struct heard *h);
+
+/* With --frag, its table hears the piece on the way to the reassembler. */
+static enum ipasm_result hear_piece(struct tcpq *q, const struct heard *h,
+				    struct ipasm_datagram *whole)
+{
+	struct ipasm_fragment f;
+
+	(void)ipfrag_fragment_from(&f, h->pkt);
+	f.when = (struct instant){ h->rec->unix_ns };
+	f.frame = h->rec->number;
+	return q->ipfrag ? ipfrag_hear(q->ipfrag, &f, h->pkt, whole) :
+			   ipasm_hear(q->ipasm, &f, whole);
+}
 
 static void hear_fragment(struct tcpq *q, const struct heard *h)
 {
 	const struct pkt *p = h->pkt;
-	struct ipasm_fragment f = fragment_of(p, h->rec);
 	struct ipasm_datagram whole;
-	enum ipasm_result r = ipasm_hear(q->ipasm, &f, &whole);
+	enum ipasm_result r = hear_piece(q, h, &whole);
 	bool v4 = p->ip_version == 4, good = r != IPASM_BAD_LENGTH && r != IPASM_BAD_END;
 	struct pkt inner;
 
@@ -186,7 +181,7 @@ static void hear_fragment(struct tcpq *q, const struct heard *h)
 	q->frag4_whole += v4;
 	q->frag6_whole += !v4 && whole.fragments > 1;
 	pkt_dissect_datagram(&inner, p, whole.data, (uint32_t)whole.len);
-	hear_packet(q, &(struct heard){ h->rec, &inner });
+	hear_packet(q, &(struct heard){ h->rec, &inner, p, whole.fragments });
 }
 
 /*
@@ -194,8 +189,9 @@ static void hear_fragment(struct tcpq *q, const struct heard *h)
  * the same.  Those of one pair of hosts with one identification are one datagram here, as
  * readers of captures count them.
  */
-static void count_atomic(struct tcpq *q, const struct pkt *p)
+static void count_atomic(struct tcpq *q, const struct heard *h)
 {
+	const struct pkt *p = h->pkt;
 	struct ipasm_key key = { .family = 6 };
 	const uint8_t *header = NULL;
 
@@ -209,6 +205,10 @@ static void count_atomic(struct tcpq *q, const struct pkt *p)
 	}
 	if (!header)
 		return;
+	if (q->ipfrag && !h->piece) {
+		struct ipasm_datagram whole;
+		(void)hear_piece(q, h, &whole);
+	}
 	q->frag6_frames++;
 	memcpy(&key.id, header + 4, sizeof(key.id));
 	memcpy(key.src, p->ip6.src.b, sizeof(key.src));
@@ -227,7 +227,11 @@ static void hear_packet(struct tcpq *q, const struct heard *h)
 
 	if (p->stopped != V_OK)
 		skip_frame(q, p);
-	if (pkt_has(p, PKT_ARP))
+	for (unsigned i = 0; i < q->n_views; i++)
+		if (q->view[i]->packet)
+			q->view[i]->packet(q, h);
+	/* --arp's table hands what it hears to the same tally. */
+	if (pkt_has(p, PKT_ARP) && !q->arpx)
 		arp_tally_hear(&q->arp, (struct instant){ h->rec->unix_ns }, p->arp_fixed.op,
 			       p->stopped == V_OK ? &p->arp : NULL);
 	if (p->is_fragment) {
@@ -235,7 +239,7 @@ static void hear_packet(struct tcpq *q, const struct heard *h)
 		return;
 	}
 	if (pkt_has(p, PKT_IP6_EXT))
-		count_atomic(q, p);
+		count_atomic(q, h);
 	if (pkt_has(p, PKT_ICMP4) || pkt_has(p, PKT_ICMP6))
 		hear_quote(q, h);
 	if (pkt_has(p, PKT_TCP))
@@ -245,9 +249,10 @@ static void hear_packet(struct tcpq *q, const struct heard *h)
 void hear_record(struct tcpq *q, const struct capr_record *rec)
 {
 	struct pkt p;
-	struct heard h = { rec, &p };
+	struct heard h = { .rec = rec, .pkt = &p };
 
-	q->frames++;
+	if (q->frames++ == 0)
+		q->zero = (struct instant){ rec->unix_ns };
 	q->bytes += rec->wirelen;
 	pkt_dissect(&p, rec->iface->linktype, rec->data, rec->caplen, rec->wirelen);
 	hear_packet(q, &h);

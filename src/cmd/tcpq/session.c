@@ -15,7 +15,6 @@
 #include "wirelab/clock.h"
 
 #define FLOWS_BEGIN ((size_t)4096)
-#define REASSEMBLIES 64u
 #define ARP_OWNERS ((size_t)16384)
 
 void complain(const char *format, ...)
@@ -86,7 +85,9 @@ static void choose_views(struct tcpq *q)
 {
 	static const struct view *const by_what[] = {
 		[SHOW_TABLE] = &view_table, [SHOW_JSON] = &view_json,
-		[SHOW_SEGMENTS] = &view_segments, [SHOW_LADDER] = &view_ladder };
+		[SHOW_SEGMENTS] = &view_segments, [SHOW_LADDER] = &view_ladder,
+		[SHOW_MESSAGES] = &view_messages, [SHOW_ARP] = &view_arp,
+		[SHOW_FRAG] = &view_frag, [SHOW_UDP] = &view_udp };
 
 	q->view[q->n_views++] = by_what[q->opt->what];
 	if (q->opt->write)

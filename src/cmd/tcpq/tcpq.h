@@ -6,6 +6,8 @@
  *	live.c                  -i: frames as they pass
  *	hear.c                  frames -> segments, fragments, skipped headers
  *	objects.c               the table's lines and the JSON objects
+ *	packets.c               --arp, --frag, --udp
+ *	messages.c              --messages
  *	ladder.c                moments kept by connection, for what is drawn afterwards
  *	write.c                 -w: each frame with what is to be said of it
  *
@@ -17,14 +19,17 @@
 
 #include <stdio.h>
 
+#include "wirelab/arp_exchange.h"
 #include "wirelab/arp_tally.h"
 #include "wirelab/capfile.h"
-#include "wirelab/ip_reassembly.h"
+#include "wirelab/ip_fragments.h"
 #include "wirelab/pkt.h"
 #include "wirelab/tcp_ladder.h"
+#include "wirelab/tcp_messages.h"
 #include "wirelab/tcp_reason.h"
 #include "wirelab/tcp_segment.h"
 #include "wirelab/tcp_view.h"
+#include "wirelab/udp_exchange.h"
 
 /* DESIGN 9: the same for every tool. */
 enum exit_status {
@@ -43,6 +48,8 @@ struct tcpq;
 struct heard {
 	const struct capr_record *rec;
 	const struct pkt *pkt;
+	const struct pkt *piece;	/* the fragment that completed pkt; NULL: it came in one */
+	unsigned fragments;
 };
 
 /* A segment or an ICMP error about one, and why it was sent. */
@@ -51,6 +58,10 @@ struct heard_tcp {
 	uint64_t frame;
 	uint32_t trouble;			/* bits 1 << TCP_T_... */
 	const struct tcp_moment *moment;	/* NULL unless a view asked for reasons */
+	const struct tcp_segment *seg;		/* NULL: an ICMP error */
+	const struct heard *heard;
+	unsigned from;				/* as in tcp_told */
+	bool fresh;
 };
 
 /* What one way to look at a capture wants to be told; what is NULL, it does not. */
@@ -60,20 +71,27 @@ struct view {
 	void (*segment)(struct tcpq *q, const struct heard_tcp *tcp);
 	/* A connection is over: it closed (live), another took its place, or the capture ended. */
 	void (*story)(struct tcpq *q, const struct tcp_story *story);
-	void (*frame)(struct tcpq *q, const struct heard *h);	/* after its segment */
+	/* What a frame holds, and then what was put together with it; before its segment. */
+	void (*packet)(struct tcpq *q, const struct heard *h);
+	void (*frame)(struct tcpq *q, const struct heard *h);	/* after its segments */
 	void (*end)(struct tcpq *q, const char *damage);
 };
 
 #define VIEWS_MAX 2u
 
-enum what { SHOW_TABLE, SHOW_JSON, SHOW_SEGMENTS, SHOW_LADDER };
+enum what {
+	SHOW_TABLE, SHOW_JSON, SHOW_SEGMENTS, SHOW_LADDER, SHOW_MESSAGES, SHOW_ARP, SHOW_FRAG,
+	SHOW_UDP,
+};
 
 #define STREAM_ALL UINT32_MAX
 
 struct options {
 	enum what what;
 	uint32_t stream;		/* STREAM_ALL, or the only one to show */
+	bool json;			/* with what came with it */
 	bool explain;
+	enum msg_order order;		/* of the lengths of messages */
 	const char *filter;		/* a pcap-filter(7) expression; NULL */
 	const char *ifname;		/* live; NULL */
 	uint64_t count;			/* stop after so many frames; 0: never */
@@ -96,6 +114,7 @@ struct skip {
 	uint64_t frames;
 };
 
+#define REASSEMBLIES 64u
 #define SKIPS_MAX 64u
 #define ATOMIC_MAX 64u
 
@@ -146,6 +165,16 @@ struct tcpq {
 	struct kept *kept;
 	size_t n_kept, max_kept;
 
+	/* packets.c, each only with its view */
+	struct arpx *arpx;
+	struct ipfrag *ipfrag;
+	struct udpx *udpx;
+	struct instant zero;		/* of the first frame */
+
+	/* messages.c: by stream; NULL: none, or over */
+	struct tcp_messages **spoken;
+	size_t n_spoken, max_spoken;
+
 	/* write.c */
 	struct capw capw;
 	FILE *capture;
@@ -194,6 +223,7 @@ static inline bool is_wanted(const struct tcpq *q, uint32_t stream)
 
 /* The views --------------------------------------------------------------------------------- */
 
-extern const struct view view_table, view_json, view_segments, view_ladder, view_write;
+extern const struct view view_table, view_json, view_segments, view_ladder, view_messages, view_arp,
+	view_frag, view_udp, view_write;
 
 #endif

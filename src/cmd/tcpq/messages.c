@@ -1,0 +1,110 @@
+/* --messages: what connections carried, by the lengths in front of each message. */
+#include "tcpq.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "wirelab/msg_view.h"
+
+static struct msg_view_flow flow_of(const struct tcpq *q, uint32_t flow)
+{
+	struct tcp_story story;
+
+	tcp_track_story(q->track, flow, &story);
+	return (struct msg_view_flow){ story.stream, story.initiator, story.first_time };
+}
+
+static void put_event(struct tcpq *q, const struct msg_view_flow *flow,
+		      const struct tcp_messages_event *e)
+{
+	char buf[MSG_VIEW_LINE];
+	struct txt t = txt_over(buf, sizeof(buf));
+
+	if (!q->opt->json && !q->heading_said) {
+		q->heading_said = true;
+		msg_view_row(&t, NULL, NULL);
+		put_line(&t);
+		t = txt_over(buf, sizeof(buf));
+	}
+	if (e->stopped && q->opt->json)
+		msg_view_stop_json(&t, flow, &e->stop);
+	else if (e->stopped)
+		msg_view_stop(&t, flow, &e->stop);
+	else if (q->opt->json)
+		msg_view_json(&t, flow, &e->message);
+	else
+		msg_view_row(&t, flow, &e->message);
+	put_line(&t);
+}
+
+static void put_events(struct tcpq *q, struct tcp_messages *m, const struct msg_view_flow *flow)
+{
+	struct tcp_messages_event e;
+
+	while (tcp_messages_next(m, &e))
+		put_event(q, flow, &e);
+}
+
+static struct tcp_messages *messages_of(struct tcpq *q, uint32_t stream)
+{
+	while (stream >= q->n_spoken) {
+		q->spoken = grown(q->spoken, q->n_spoken, &q->max_spoken, sizeof(*q->spoken));
+		q->spoken[q->n_spoken++] = NULL;
+	}
+	return q->spoken[stream];
+}
+
+static struct tcp_messages *begin_messages(struct tcpq *q, uint32_t stream)
+{
+	struct tcp_messages_config config = { q->opt->order, MSG_LIMIT, TCP_MESSAGES_ROOM };
+	size_t size = tcp_messages_size(config.room);
+	void *memory = malloc(size);
+
+	if (!memory)
+		out_of_memory();
+	q->spoken[stream] = tcp_messages_init(memory, size, &config);
+	return q->spoken[stream];
+}
+
+static void hear_segment(struct tcpq *q, const struct heard_tcp *tcp)
+{
+	uint32_t stream = stream_of(q, tcp);
+	const struct pkt *p = tcp->heard->pkt;
+
+	if (!tcp->seg || !is_wanted(q, stream))
+		return;
+	struct tcp_messages *m = messages_of(q, stream);
+	if (!m && !tcp->fresh)
+		return;		/* over, and let go */
+	if (!m)
+		m = begin_messages(q, stream);
+	struct msg_view_flow flow = flow_of(q, tcp->flow);
+	tcp_messages_hear(m, tcp->from, tcp->seg, p->frame + p->payload.off, p->payload.len);
+	put_events(q, m, &flow);
+	if (tcp_messages_over(m)) {
+		free(m);
+		q->spoken[stream] = NULL;
+	}
+}
+
+static void end_story(struct tcpq *q, const struct tcp_story *story)
+{
+	struct tcp_messages *m = messages_of(q, story->stream);
+	struct msg_view_flow flow = { story->stream, story->initiator, story->first_time };
+
+	if (!m)
+		return;
+	tcp_messages_end(m);
+	put_events(q, m, &flow);
+	free(m);
+	q->spoken[story->stream] = NULL;
+}
+
+static void messages_end(struct tcpq *q, const char *damage)
+{
+	(void)damage;
+	free(q->spoken);
+}
+
+const struct view view_messages = { .segment = hear_segment, .story = end_story,
+				    .end = messages_end };
