@@ -606,7 +606,7 @@ int testnet_gateway_add(struct testnet *net, enum side side, struct ip4 dst, uns
 	return change_route(net, side, &r, rtnl_route_add, NLM_F_CREATE | NLM_F_EXCL);
 }
 
-/* ---- the two pictures of netns.h --------------------------------------------------- */
+/* ---- the pictures of netns.h --------------------------------------------------- */
 
 static const struct cable_end CLIENT_END = { SIDE_CLIENT, CLIENT_IF, &CLIENT_MAC };
 static const struct cable_end SERVER_END = { SIDE_SERVER, SERVER_IF, &SERVER_MAC };
@@ -653,14 +653,31 @@ static int begin_bridged(struct testnet *net)
 	return testnet_address_add(net, SIDE_RIVAL, RIVAL_IP, 8);
 }
 
-static int begin(struct testnet *net, bool bridge)
+static int begin_cut(struct testnet *net)
+{
+	static const struct cable_end to_client = { .side = SIDE_BRIDGE, .ifname = "to-client" };
+	static const struct cable_end to_server = { .side = SIDE_BRIDGE, .ifname = "to-server" };
+
+	if (new_host(net, SIDE_BRIDGE) < 0 || lay_cable(net, &CLIENT_END, &to_client) < 0)
+		return -1;
+	return lay_cable(net, &SERVER_END, &to_server);
+}
+
+static int join(struct testnet *net, const struct testnet_options *opt)
+{
+	if (opt && opt->bridge)
+		return begin_bridged(net);
+	return opt && opt->cut ? begin_cut(net) : lay_cable(net, &CLIENT_END, &SERVER_END);
+}
+
+static int begin(struct testnet *net, const struct testnet_options *opt)
 {
 	net->home = open_own_namespace();
 	if (net->home < 0)
 		return fail(net, errno, "/proc/thread-self/ns/net");
 	if (new_host(net, SIDE_CLIENT) < 0 || new_host(net, SIDE_SERVER) < 0)
 		return -1;
-	if ((bridge ? begin_bridged(net) : lay_cable(net, &CLIENT_END, &SERVER_END)) < 0)
+	if (join(net, opt) < 0)
 		return -1;
 	if (testnet_address_add(net, SIDE_CLIENT, CLIENT_IP, 8) < 0)
 		return -1;
@@ -672,7 +689,7 @@ int testnet_begin(struct testnet *net, const struct testnet_options *opt)
 	*net = (struct testnet){ .home = -1 };
 	for (int i = 0; i < N_SIDES; i++)
 		net->ns[i] = -1;
-	if (begin(net, opt && opt->bridge) == 0)
+	if (begin(net, opt) == 0)
 		return 0;
 	int e = errno;
 	testnet_end(net);

@@ -61,6 +61,9 @@ int netns_enter_private(char why[static 256]);
 
 struct testnet_options {
 	bool bridge;	/* a kernel bridge between the hosts, and a third host */
+	bool cut;	/* instead: nothing between them.  What leaves c0 comes out of "to-client",
+			   what leaves s0 of "to-server", both in SIDE_BRIDGE, where the test may
+			   carry it across (or not) */
 };
 
 struct testnet {
