@@ -50,12 +50,32 @@ static bool reset_fits(const struct ends *e)
 	       (seq_before_eq(e->y->acked, seq) && seq_before_eq(seq, e->x->next));
 }
 
+/*
+ * RFC 9293 3.10.7.3: who waits for an answer to its SYN and hears an ACK of some older
+ * connection resets that one, with the number which was acknowledged, and goes on waiting.
+ */
+static bool resets_an_older_one(const struct ends *e)
+{
+	return sender(e) == TCP_S_SYN_SENT && knows(e->x, SIDE_NEXT) &&
+	       !seq_in_window(e->seg->seq, e->x->base, e->x->next - e->x->base + 1);
+}
+
 static void on_reset(const struct ends *e)
 {
 	/* Of a side that never spoke here, nothing is guessed. */
 	if (receiver(e) != TCP_S_UNSEEN && reset_fits(e))
 		receiver_is(e, TCP_S_CLOSED);
-	sender_is(e, TCP_S_CLOSED);
+	if (!resets_an_older_one(e))
+		sender_is(e, TCP_S_CLOSED);
+}
+
+/*
+ * The reset that refused a SYN was lost, or ended an older connection: the SYN comes again, and
+ * may be answered.  Once a handshake was complete, a SYN of its number is only a late copy.
+ */
+static bool opens_after_reset(const struct ends *e)
+{
+	return e->reset_seen && !(e->h->bits & FLOW_ACK);
 }
 
 /* What sending this, its FIN aside, tells of the sender. */
@@ -76,6 +96,10 @@ static void sender_speaks(const struct ends *e)
 	case TCP_S_SYN_SENT:
 		if (ack)
 			sender_is(e, syn ? TCP_S_SYN_RECEIVED : TCP_S_ESTABLISHED);
+		break;
+	case TCP_S_CLOSED:
+		if (syn && opens_after_reset(e))
+			sender_is(e, ack ? TCP_S_SYN_RECEIVED : TCP_S_SYN_SENT);
 		break;
 	default:
 		break;

@@ -181,6 +181,58 @@ static void a_refused_syn_closes_as_it_opened(void **state)
 	scene_end(&s);
 }
 
+static void a_reset_that_was_lost_leaves_a_syn_to_be_answered(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s, 4);
+	say(&s, 'a', "S", 9, 0, 0);
+	say(&s, 'b', "RA", 0, 10, 0);
+	states_are(&s, TCP_S_CLOSED, TCP_S_CLOSED);
+	say(&s, 'a', "S", 9, 0, 0);
+	states_are(&s, TCP_S_SYN_SENT, TCP_S_CLOSED);
+	say(&s, 'b', "SA", 70, 10, 0);
+	states_are(&s, TCP_S_ESTABLISHED, TCP_S_SYN_RECEIVED);
+	say(&s, 'a', "A", 10, 71, 0);
+	states_are(&s, TCP_S_ESTABLISHED, TCP_S_ESTABLISHED);
+	/* After a handshake, what looks like its beginning is an old copy. */
+	say(&s, 'a', "R", 10, 0, 0);
+	say(&s, 'a', "S", 9, 0, 0);
+	say(&s, 'b', "SA", 70, 10, 0);
+	states_are(&s, TCP_S_CLOSED, TCP_S_CLOSED);
+	scene_end(&s);
+}
+
+/* RFC 9293 3.5.1, figure 9: b still has a connection that a has forgotten. */
+static void who_resets_an_older_connection_still_waits_for_its_own(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s, 4);
+	say(&s, 'a', "S", 4000, 0, 0);
+	say(&s, 'b', "A", 300, 100, 0);
+	states_are(&s, TCP_S_SYN_SENT, TCP_S_ESTABLISHED);
+	say(&s, 'a', "R", 100, 0, 0);
+	states_are(&s, TCP_S_SYN_SENT, TCP_S_CLOSED);
+	say(&s, 'a', "S", 4000, 0, 0);
+	say(&s, 'b', "SA", 9000, 4001, 0);
+	states_are(&s, TCP_S_ESTABLISHED, TCP_S_SYN_RECEIVED);
+	say(&s, 'a', "A", 4001, 9001, 0);
+	states_are(&s, TCP_S_ESTABLISHED, TCP_S_ESTABLISHED);
+	scene_end(&s);
+
+	/* One with a number of its own ends its own. */
+	for (uint32_t seq = 4000; seq <= 4001; seq++) {
+		scene_begin(&s, 4);
+		say(&s, 'a', "S", 4000, 0, 0);
+		say(&s, 'a', "R", seq, 0, 0);
+		states_are(&s, TCP_S_CLOSED, TCP_S_UNSEEN);
+		scene_end(&s);
+	}
+}
+
 static void both_ask_at_once_and_both_are_established(void **state)
 {
 	struct scene s;
@@ -521,6 +573,8 @@ int main(void)
 		cmocka_unit_test(every_way_to_close),
 		cmocka_unit_test(a_syn_that_comes_behind_its_ack_has_no_round_trip),
 		cmocka_unit_test(a_refused_syn_closes_as_it_opened),
+		cmocka_unit_test(a_reset_that_was_lost_leaves_a_syn_to_be_answered),
+		cmocka_unit_test(who_resets_an_older_connection_still_waits_for_its_own),
 		cmocka_unit_test(both_ask_at_once_and_both_are_established),
 		cmocka_unit_test(the_last_ack_is_lost_and_the_fin_comes_again),
 		cmocka_unit_test(a_fin_behind_a_gap_waits_for_the_ack),
