@@ -26,7 +26,7 @@ static const char help[] =
 "      --messages     what was sent behind length prefixes, and in which frames\n"
 "      --order ORDER  of these lengths: network, native (found out by itself)\n"
 "      --arp, --frag, --udp   ARP exchanges, IP fragments, datagrams\n"
-"      --json         one object a line: connections and all else, or one of these\n"
+"      --json         one object a line: of connections and the rest\n"
 "      --segments     the same with an object for each segment\n"
 "  -f, --filter EXPR  only frames that match: \"tcp port 80\" (pcap-filter(7))\n"
 "  -i, --interface IF live: a line as each connection closes; \"any\" for all\n"
