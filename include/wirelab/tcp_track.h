@@ -23,6 +23,15 @@
 
 /* ---- what goes in ------------------------------------------------------------- */
 
+/* What is known of a segment's checksum: it is the caller who sees the bytes. */
+enum tcp_sum {
+	TCP_SUM_UNKNOWN,	/* nobody asked, or the capture does not hold all of the segment */
+	TCP_SUM_GOOD,
+	TCP_SUM_BAD,
+	TCP_SUM_PARTIAL,	/* the pseudo-header alone is summed: captured before the network
+				   card (or nobody, on a virtual one) did the rest */
+};
+
 struct tcp_segment {
 	struct instant when;		/* of the capture; only differences matter */
 	uint64_t frame;			/* number in the capture, from 1, growing */
@@ -37,12 +46,15 @@ struct tcp_segment {
 	uint32_t seq, ack;
 	uint32_t payload;		/* bytes on the wire, by the lengths in the headers */
 	uint32_t wire_bytes;		/* of the whole frame */
+	uint16_t ip_id;			/* IPv4 identification; 0 where there is none */
+	uint16_t checksum;		/* as stored */
+	enum tcp_sum sum;
 	const struct tcp_options *options;	/* borrowed for the call; NULL: none */
 };
 
 /* ---- what comes out ------------------------------------------------------------ */
 
-/* How a connection opened.  Raw header fields only; no timing. */
+/* How a connection opened.  Raw header fields only, bad checksum or not; no timing. */
 enum tcp_open {
 	TCP_OPEN_COMPLETE,	/* SYN, a SYN+ACK that acknowledges it, an ACK that covers that */
 	TCP_OPEN_SIMULTANEOUS,	/* both sent a bare SYN before the responder's SYN+ACK
@@ -76,7 +88,8 @@ const char *tcp_close_name(enum tcp_close c);
 
 /*
  * RFC 9293 section 3.3.2, as far as it can be told from outside, supposing that what was
- * seen arrived.  UNSEEN: nothing tells (LISTEN and CLOSED look alike from here).
+ * seen arrived, a bad checksum aside.  UNSEEN: nothing tells (LISTEN and CLOSED look alike
+ * from here).
  */
 enum tcp_state {
 	TCP_S_UNSEEN, TCP_S_SYN_SENT, TCP_S_SYN_RECEIVED, TCP_S_ESTABLISHED, TCP_S_FIN_WAIT_1,
@@ -86,7 +99,14 @@ enum tcp_state {
 
 const char *tcp_state_name(enum tcp_state s);	/* "SYN-SENT", as the RFC writes it; "?" */
 
-/* What is the matter with a segment.  Several may hold at once. */
+/*
+ * What is the matter with a segment.  Several may hold at once.
+ *
+ * A frame that came twice is judged the first time only: of its double nothing is said but
+ * that (and that its window is zero, if it is).  Nor is more said of a segment with a bad
+ * checksum, unless the connection has shown that its checksums prove nothing: its receivers
+ * take such segments, as in a capture whose addresses were replaced.
+ */
 enum tcp_trouble {
 	TCP_T_RETRANSMISSION,	/* stands beside FAST and SPURIOUS, too */
 	TCP_T_FAST_RETRANSMISSION,
@@ -103,6 +123,9 @@ enum tcp_trouble {
 	TCP_T_LOST_SEGMENT,	/* bytes before this one never passed here */
 	TCP_T_ACK_LOST_SEGMENT,	/* acknowledges what never passed here */
 	TCP_T_REUSED_PORTS,
+	TCP_T_DUPLICATE_FRAME,	/* the same packet again: a bridge's other leg, a mirrored port */
+	TCP_T_BAD_CHECKSUM,
+	TCP_T_CHECKSUM_OFFLOAD,	/* TCP_SUM_PARTIAL; said of a side's first such segment only */
 	TCP_T_COUNT
 };
 
@@ -187,10 +210,10 @@ struct tcp_track;
 enum tcp_track_result { TCP_TRACK_OK, TCP_TRACK_FULL };
 
 /* What a connection costs, share of the table included.  One that is still open and has had
- * no trouble costs the first; FINs, RSTs and trouble are kept in the second, taken when the
- * first of them comes.  Memory never taken is never written to. */
+ * no trouble costs the first; FINs, RSTs, trouble, and counts of rare flags beyond 15 are kept
+ * in the second, taken when the first of them comes.  Memory never taken is never written to. */
 #define TCP_TRACK_LIVE_COST 256u
-#define TCP_TRACK_NOTES_COST 272u
+#define TCP_TRACK_NOTES_COST 320u
 
 /* Bytes for n connections, 1 .. 2^30. */
 size_t tcp_track_size(size_t n);

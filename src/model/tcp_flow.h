@@ -12,7 +12,7 @@
 #include "wirelab/tcp_seq.h"
 #include "wirelab/tcp_track.h"
 
-/* Counters that stay small in nearly all connections: a byte here, carries in the notes. */
+/* Counters that stay small in nearly all connections: four bits here, carries in the notes. */
 enum tally { TALLY_SYN, TALLY_SYNACK, TALLY_ZERO_WINDOW, TALLY_URG, TALLY_ECE, TALLY_CWR,
 	     TALLIES };
 
@@ -33,6 +33,7 @@ enum {
 	SIDE_PROBE = 1 << 12,		/* its last segment was a zero-window probe */
 	SIDE_HOLE = 1 << 13,	/* next stands behind a gap that is not yet acknowledged */
 	SIDE_SYN_WINDOW = 1 << 14,	/* window is that of a SYN: it is never scaled */
+	SIDE_ID_STUCK = 1 << 15,	/* its last two packets had one identification, though they differ */
 };
 
 struct flow_side {
@@ -44,9 +45,9 @@ struct flow_side {
 	uint16_t window, mss;
 	uint16_t known;
 	uint16_t options_seen;		/* of its SYN: TCP_SEEN_MSS ... */
-	uint8_t tally[TALLIES];
+	uint16_t last_id, last_sum;	/* IPv4 identification and TCP checksum of its last packet */
+	uint8_t tally[TALLIES / 2];	/* four bits each */
 	uint8_t wscale;
-	uint8_t dup_acks;		/* in a row, from this side */
 };
 
 /* Bits of flow_hot.bits */
@@ -65,9 +66,12 @@ enum {
 	FLOW_LISTED = 1u << 11,		/* stands in the row of the closed */
 	FLOW_RTT = 1u << 12,		/* hs is the round trip */
 	FLOW_REUSED = 1u << 13,
+	FLOW_OFFLOAD_A = 1u << 14,	/* a segment of a was captured before its checksum was there */
+	FLOW_OFFLOAD_B = 1u << 15,
 	FLOW_STATE_A = 16,		/* shifts: four bits each */
 	FLOW_STATE_B = 20,
 	FLOW_COMPLETENESS = 24,		/* six bits */
+	FLOW_DOUBLED = 1u << 30,	/* a frame of it came twice */
 };
 
 struct flow_hot {
@@ -102,13 +106,19 @@ struct notes_side {
 	uint32_t ts_ecr;
 	uint32_t trouble[TCP_T_COUNT];
 	uint32_t hole_from, hole_to;	/* with SIDE_HOLE: what never passed */
-	uint32_t carry[TALLIES];	/* of UINT8_MAX each */
+	uint32_t carry[TALLIES];	/* of TALLY_MAX each */
+	uint32_t seen_end;		/* with acked_unseen: where what was seen of it ends */
+	uint32_t damaged_end;		/* with damaged: of the last segment with a bad checksum */
+	uint8_t dup_acks;		/* in a row, from this side */
+	bool acked_unseen;		/* next was moved by an ACK of what never passed */
+	bool damaged;
 };
 
 struct flow_notes {
 	struct notes_side side[2];
 	uint32_t first_rst;
 	uint32_t link;			/* next of the free, plus one */
+	bool sums_lie;			/* a segment with a bad checksum was taken by its receiver */
 };
 
 /* The index: where a connection's hash says, or close behind. */
@@ -182,6 +192,13 @@ static inline bool tcp_flow_over(const struct flow_hot *h)
 	       (b == TCP_S_CLOSED || b == TCP_S_TIME_WAIT);
 }
 
+#define TALLY_MAX 15u
+
+static inline unsigned tallied(const struct flow_side *s, enum tally which)
+{
+	return (unsigned)s->tally[which / 2] >> (which % 2 * 4) & TALLY_MAX;
+}
+
 static inline bool knows(const struct flow_side *s, unsigned bits)
 {
 	return (s->known & bits) == bits;
@@ -201,7 +218,7 @@ static inline void unlearn(struct flow_side *s, unsigned bits)
 void tcp_unpack_kinds(const uint8_t packed[static 8], struct tcp_syn_options *out);
 
 /* tcp_states.c: both ends' states after seg; the sides' numbers are still those before it,
- * but for the FINs. */
+ * but for the FINs.  A damaged segment tells of its sender only. */
 void tcp_states_step(struct flow_hot *h, const struct flow_notes *notes,
 		     const struct tcp_segment *seg, unsigned from);
 
@@ -213,10 +230,18 @@ static inline bool acks_fin(const struct flow_side *y, const struct notes_side *
 	       seq_before_eq(ny->fin_seq + 1, seg->ack);
 }
 
+/* A bad checksum that is to be believed: its receiver drops the segment (RFC 9293 3.1). */
+static inline bool is_damaged(const struct flow_notes *notes, const struct tcp_segment *seg)
+{
+	return seg->sum == TCP_SUM_BAD && !(notes && notes->sums_lie);
+}
+
 /* tcp_judge.c: trouble bits of one segment, against the sides' numbers before it; notes may be
  * NULL.  Afterwards the numbers that judging needs; then notes is NULL only without trouble. */
 uint32_t tcp_judge(const struct flow_hot *h, const struct flow_cold *c,
 		   const struct flow_notes *notes, const struct tcp_segment *seg, unsigned from);
+void tcp_judge_sums(const struct flow_hot *h, struct flow_notes *notes,
+		    const struct tcp_segment *seg, unsigned from);
 void tcp_judge_learn(struct flow_hot *h, struct flow_notes *notes, const struct tcp_segment *seg,
 		     unsigned from, uint32_t trouble);
 

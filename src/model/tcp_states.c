@@ -14,6 +14,7 @@ struct ends {
 	struct flow_side *x, *y;
 	bool acks_fin;		/* it acknowledges the receiver's FIN */
 	bool reset_seen;
+	bool damaged;		/* so the receiver dropped it */
 };
 
 static enum tcp_state sender(const struct ends *e)
@@ -63,7 +64,7 @@ static bool resets_an_older_one(const struct ends *e)
 static void on_reset(const struct ends *e)
 {
 	/* Of a side that never spoke here, nothing is guessed. */
-	if (receiver(e) != TCP_S_UNSEEN && reset_fits(e))
+	if (receiver(e) != TCP_S_UNSEEN && !e->damaged && reset_fits(e))
 		receiver_is(e, TCP_S_CLOSED);
 	if (!resets_an_older_one(e))
 		sender_is(e, TCP_S_CLOSED);
@@ -190,7 +191,7 @@ void tcp_states_step(struct flow_hot *h, const struct flow_notes *notes,
 		     const struct tcp_segment *seg, unsigned from)
 {
 	struct ends e = { .h = h, .seg = seg, .from = from, .x = &h->side[from],
-			  .y = &h->side[!from] };
+			  .y = &h->side[!from], .damaged = is_damaged(notes, seg) };
 
 	if (seg->flags & TCP_RST) {
 		on_reset(&e);
@@ -205,6 +206,8 @@ void tcp_states_step(struct flow_hot *h, const struct flow_notes *notes,
 		sender_has_fin(&e);
 	if (seg->flags & TCP_FIN)
 		sender_finishes(&e);
+	if (e.damaged)
+		return;
 	if (seg->flags & TCP_SYN)
 		receiver_hears_syn(&e);
 	if (seg->flags & TCP_ACK)

@@ -29,9 +29,9 @@ static void tell_options(const struct flow_hot *h, const struct flow_cold *c,
 	out->kinds_cut = knows(s, SIDE_KINDS_CUT);
 }
 
-static uint64_t tallied(const struct flow_side *s, const struct notes_side *n, enum tally which)
+static uint64_t total(const struct flow_side *s, const struct notes_side *n, enum tally which)
 {
-	return s->tally[which] + (n ? (uint64_t)n->carry[which] * UINT8_MAX : 0);
+	return tallied(s, which) + (n ? (uint64_t)n->carry[which] * TALLY_MAX : 0);
 }
 
 static void tell_notes(const struct flow_hot *h, const struct notes_side *n, struct tcp_side *out)
@@ -57,19 +57,21 @@ static void tell_side(const struct flow_hot *h, const struct flow_notes *notes, 
 	*out = (struct tcp_side){
 		.frames = s->frames, .bytes = s->bytes, .payload = s->payload,
 		.data_segments = s->data_segments, .has_isn = knows(s, SIDE_ISN),
-		.syn = tallied(s, n, TALLY_SYN), .synack = tallied(s, n, TALLY_SYNACK),
-		.zero_windows = tallied(s, n, TALLY_ZERO_WINDOW), .urg = tallied(s, n, TALLY_URG),
-		.ece = tallied(s, n, TALLY_ECE), .cwr = tallied(s, n, TALLY_CWR),
+		.syn = total(s, n, TALLY_SYN), .synack = total(s, n, TALLY_SYNACK),
+		.zero_windows = total(s, n, TALLY_ZERO_WINDOW), .urg = total(s, n, TALLY_URG),
+		.ece = total(s, n, TALLY_ECE), .cwr = total(s, n, TALLY_CWR),
 		.state = flow_state(h, side),
 	};
 	if (out->has_isn)
 		out->isn = s->base;
 	tell_notes(h, n, out);
+	out->trouble[TCP_T_CHECKSUM_OFFLOAD] =
+		h->bits & (side ? FLOW_OFFLOAD_B : FLOW_OFFLOAD_A) ? 1 : 0;
 }
 
 static bool is_simultaneous(const struct flow_hot *h, unsigned initiator)
 {
-	return h->side[initiator].tally[TALLY_SYN] && knows(&h->side[!initiator], SIDE_SYN_FIRST);
+	return tallied(&h->side[initiator], TALLY_SYN) && knows(&h->side[!initiator], SIDE_SYN_FIRST);
 }
 
 static enum tcp_open how_opened(const struct flow_hot *h, unsigned initiator)

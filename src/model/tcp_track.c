@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#define TALLY_MAX UINT8_MAX
-
 /* One segment and the connection it is of. */
 struct step {
 	struct tcp_track *t;
@@ -42,12 +40,13 @@ static bool is_plain_ack(const struct tcp_segment *seg)
 
 static void count(const struct step *s, enum tally which)
 {
-	if (s->x->tally[which] == TALLY_MAX) {
-		struct notes_side *n = &flow_notes(s->t, s->h)->side[s->from];
-		s->x->tally[which] = 0;
-		n->carry[which]++;
+	unsigned shift = which % 2 * 4;
+
+	if (tallied(s->x, which) == TALLY_MAX) {
+		flow_notes(s->t, s->h)->side[s->from].carry[which]++;
+		s->x->tally[which / 2] &= (uint8_t)~(TALLY_MAX << shift);
 	}
-	s->x->tally[which]++;
+	s->x->tally[which / 2] = (uint8_t)(s->x->tally[which / 2] + (1u << shift));
 }
 
 static void count_flags(const struct step *s)
@@ -301,7 +300,7 @@ static void open_step(const struct step *s)
 		bool by_b = flags & TCP_ACK ? s->from == 0 : s->from == 1;
 		s->h->bits |= FLOW_STARTED | (by_b ? FLOW_STARTED_BY_B : 0);
 	}
-	if (is_bare_syn(s->seg) && !s->x->tally[TALLY_SYNACK])
+	if (is_bare_syn(s->seg) && !tallied(s->x, TALLY_SYNACK))
 		learn(s->x, SIDE_SYN_FIRST);
 	if (flags & TCP_ACK)
 		learn(s->x, SIDE_ANY_ACK);
@@ -365,6 +364,8 @@ static void close_step(const struct step *s)
 
 static void count_trouble(const struct step *s, uint32_t trouble)
 {
+	/* An offload is no trouble; that it was told is in the flow's bits. */
+	trouble &= ~(1u << TCP_T_CHECKSUM_OFFLOAD);
 	if (!trouble)
 		return;
 	struct notes_side *n = &flow_notes(s->t, s->h)->side[s->from];
@@ -389,19 +390,24 @@ static uint32_t take(const struct step *s)
 	open_step(s);
 	count_flags(s);
 	close_step(s);
-	uint32_t trouble = tcp_judge(s->h, s->c, flow_notes_of(s->t, s->h), seg, s->from);
+	struct flow_notes *notes = flow_notes_of(s->t, s->h);
+	if (notes)
+		tcp_judge_sums(s->h, notes, seg, s->from);
+	uint32_t trouble = tcp_judge(s->h, s->c, notes, seg, s->from);
 	count_trouble(s, trouble);
-	tcp_states_step(s->h, flow_notes_of(s->t, s->h), seg, s->from);
+	if (!(trouble & 1u << TCP_T_DUPLICATE_FRAME))
+		tcp_states_step(s->h, flow_notes_of(s->t, s->h), seg, s->from);
 	tcp_judge_learn(s->h, flow_notes_of(s->t, s->h), seg, s->from, trouble);
 	return trouble;
 }
 
 /* RFC 9293 3.10.7.4: a SYN with another number is of another incarnation.  One that repeats
  * the number is the same SYN again, even after a RST: who was refused may ask again. */
-static bool begins_anew(const struct flow_hot *h, const struct tcp_segment *seg, unsigned from)
+static bool begins_anew(const struct tcp_track *t, const struct flow_hot *h,
+			const struct tcp_segment *seg, unsigned from)
 {
 	return !seg->header_cut && is_bare_syn(seg) && knows(&h->side[from], SIDE_BASE) &&
-	       seg->seq != h->side[from].base;
+	       seg->seq != h->side[from].base && !is_damaged(flow_notes_of(t, h), seg);
 }
 
 static void tell(const struct step *s, struct tcp_told *told, uint32_t flow)
@@ -426,7 +432,7 @@ enum tcp_track_result tcp_track_segment(struct tcp_track *t, const struct tcp_se
 		if (t->count == t->capacity)
 			return TCP_TRACK_FULL;
 		flow = flow_add(t, seg, hash);
-	} else if (begins_anew(&t->hot[flow], seg, from)) {
+	} else if (begins_anew(t, &t->hot[flow], seg, from)) {
 		tcp_track_story(t, flow, &told->story);
 		told->ended = told->fresh = true;
 		flow_restart(t, flow, seg);

@@ -135,6 +135,12 @@ static void put(struct script *s)
 	if (how & 32)
 		choose_options(s, &options);
 	seg.options = how & 32 ? &options : NULL;
+	if (how & 128) {	/* few identifications and checksums, so that some repeat */
+		uint8_t marks = rd_u8(&s->r);
+		seg.ip_id = marks & 7;
+		seg.checksum = marks >> 3 & 7;
+		seg.sum = (enum tcp_sum)(marks >> 6);
+	}
 	s->now.ns += how & 64 ? rd_be32(&s->r) : 1000;
 	seg.when = s->now;
 	seg.frame = ++s->frame;
