@@ -525,7 +525,7 @@ const struct tcp_trouble_info *tcp_trouble_info(enum tcp_trouble t)
 			"RFC 9293 3.6.1" },
 		[TCP_T_DUPLICATE_FRAME] = { "duplicate_frame",
 			"the very packet that came before: captured twice, not sent twice",
-			"RFC 6864 4.1" },
+			"RFC 791 3.2" },
 		[TCP_T_BAD_CHECKSUM] = { "bad_checksum",
 			"the checksum is wrong, so its receiver drops it", "RFC 9293 3.1" },
 		[TCP_T_CHECKSUM_OFFLOAD] = { "checksum_offload",

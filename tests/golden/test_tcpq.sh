@@ -91,6 +91,12 @@ else
 	fi
 	grep -q '^died' "$dir/score" && bad "no capture of the corpus kills it" "$(grep '^died' "$dir/score")" ||
 		ok "no capture of the corpus kills it"
+	WIRELAB_CORPUS=$corpus python3 tests/golden/trouble.py "$tcpq" >"$dir/trouble" 2>&1
+	status=$?
+	grep '^skip - ' "$dir/trouble"
+	[ "$status" = 0 ] && ok "where it finds other trouble than tshark, the difference has a name" ||
+		bad "where it finds other trouble than tshark, the difference has a name" \
+			"see tests/golden/trouble.py: $(tail -n 1 "$dir/trouble")"
 	killers=''
 	for f in "$corpus"/malformed/*; do
 		timeout 10 "$tcpq" --json "$f" >"$dir/out" 2>&1
