@@ -84,10 +84,10 @@ struct arp_exchange {
 	uint32_t broadcast, unicast;	/* of these, by the Ethernet destination; neither counts
 					   where the link is not Ethernet */
 	uint32_t replies;
-	uint32_t n_answers;		/* MACs that answered; those beyond ARPX_ANSWERS count, too */
+	uint32_t n_answers;		/* MACs that answered; beyond ARPX_ANSWERS, too */
 	struct arpx_answer answer[ARPX_ANSWERS];
 	bool relayed;			/* a message's Ethernet source is not its sender */
-	bool other_owner;		/* ... an address in it was heard with another MAC before: */
+	bool other_owner;		/* an address in it was heard with another MAC before: */
 	struct ip4 other_ip;		/* this one, */
 	struct mac other_mac;		/* first heard with this one */
 	enum arp_finding finding;	/* of the first message, as anybody would judge it: with
@@ -114,7 +114,7 @@ enum {
 
 struct arpx;
 
-/* Bytes for n exchanges at a time, 1 .. 2^24: about 250 each.  1024 are plenty for a LAN. */
+/* Bytes for n exchanges at a time, 1 .. 2^24: about 260 each.  1024 are plenty for a LAN. */
 size_t arpx_size(uint32_t n);
 
 /*

@@ -52,8 +52,8 @@ struct ipfrag_piece {
 
 /* What the datagram's first bytes say that it carries. */
 struct ipfrag_content {
-	enum pkt_kind kind;		/* PKT_UDP, PKT_TCP, PKT_ICMP4, PKT_ICMP6; PKT_NONE: something
-					   else, or the first fragment is not here */
+	enum pkt_kind kind;		/* PKT_UDP, PKT_TCP, PKT_ICMP4, PKT_ICMP6; or PKT_NONE:
+					   another, or the first fragment is not here */
 	uint16_t sport, dport;		/* UDP, TCP */
 	uint8_t type, code;		/* ICMP */
 };
@@ -87,7 +87,7 @@ struct ip_datagram {
 
 struct ipfrag;
 
-/* Bytes for n datagrams at a time, 1 .. 4096: about 2,000 each.  As many as the reassembler
+/* Bytes for n datagrams at a time, 1 .. 4096: about 1,800 each.  As many as the reassembler
  * has places, and one more, is right; searching is linear, as there. */
 size_t ipfrag_size(unsigned n);
 

@@ -34,10 +34,10 @@ struct udp_endpoint {
 
 /* What the checksum says. */
 enum udp_sum {
-	UDP_SUM_UNTOLD,		/* the capture does not hold all of it, or another packet is inside */
+	UDP_SUM_UNTOLD,		/* the capture does not hold all of it, or a packet is inside */
 	UDP_SUM_OK,
 	UDP_SUM_BAD,		/* also of a datagram that its sender's card was yet to sum */
-	UDP_SUM_NONE,		/* the field is 0: nothing was summed (RFC 768; IPv6: RFC 8200 8.1) */
+	UDP_SUM_NONE,		/* the field is 0: nothing was summed (RFC 768, RFC 8200 8.1) */
 };
 
 /* Whether the length field is right: 8 bytes of header and the data (RFC 768). */
@@ -62,7 +62,7 @@ struct udp_datagram {
 	struct udp_endpoint from, to;
 	uint16_t len;			/* the length field */
 	uint32_t room;			/* bytes that the IP packet holds for it; 0: not known */
-	uint32_t payload;		/* bytes of data, on the wire: no more than there is room for */
+	uint32_t payload;		/* bytes of data, on the wire: no more than room allows */
 	enum udp_length length;
 	enum udp_sum sum;
 	uint16_t checksum;		/* the field */
@@ -111,7 +111,7 @@ struct udp_flow {
 
 struct udpx;
 
-/* Bytes for so many of both, each 1 .. 2^24: about 80 a datagram, 200 a flow.  4096 of each
+/* Bytes for so many of both, each 1 .. 2^24: 64 a datagram, 140 a flow.  4096 of each
  * are plenty for a capture that one looks at; an error searches all of `recent`. */
 size_t udpx_size(uint32_t recent, uint32_t flows);
 

@@ -56,7 +56,7 @@ const char *arpx_kind_name(enum arpx_kind kind)
 	return name[kind];
 }
 
-/* ---- a dissected frame as a message ----------------------------------------------------- */
+/* ---- a dissected frame as a message ------------------------------------------------------ */
 
 /* What the frame around it must have been, if nobody lied: the judge wants one. */
 static struct eth_hdr made_up(const struct arp_msg *msg)
@@ -122,7 +122,8 @@ static uint64_t hash_of(const struct arpx *t, const struct key *k)
 
 static bool is_about(const struct arp_exchange *x, const struct key *k)
 {
-	return x->kind == k->kind && x->vlan == k->vlan && (k->kind != ARPX_OTHER || x->op == k->op) &&
+	return x->kind == k->kind && x->vlan == k->vlan &&
+	       (k->kind != ARPX_OTHER || x->op == k->op) &&
 	       mac_equal(x->asker_mac, k->asker_mac) && ip4_equal(x->asker_ip, k->asker_ip) &&
 	       ip4_equal(x->asked_ip, k->asked_ip);
 }
@@ -175,7 +176,7 @@ static struct place *begin(struct arpx *t, const struct key *k, const struct arp
 	return &t->place[i];
 }
 
-/* ---- what is added to it ------------------------------------------------------------------- */
+/* ---- what is added to it ----------------------------------------------------------------- */
 
 static void heard_in(struct arp_exchange *x, const struct arpx_message *m)
 {
@@ -277,7 +278,8 @@ static void name_other_owner(const struct arp_tally *tally, const struct arp_msg
 
 	x->other_owner = true;
 	x->other_ip = msg->sender_ip;
-	if (arp_cache_find(tally->owners, msg->sender_ip, &e) && !mac_equal(e.mac, msg->sender_mac)) {
+	if (arp_cache_find(tally->owners, msg->sender_ip, &e) &&
+	    !mac_equal(e.mac, msg->sender_mac)) {
 		x->other_mac = e.mac;
 		return;
 	}
@@ -324,7 +326,7 @@ unsigned arpx_hear(struct arpx *t, const struct arpx_message *m)
 	return said;
 }
 
-/* ---- what is over ---------------------------------------------------------------------------- */
+/* ---- what is over ------------------------------------------------------------------------ */
 
 bool arpx_next(struct arpx *t, struct instant now, struct arp_exchange *out)
 {

@@ -42,7 +42,7 @@ const char *packet_view_icmp_error(uint8_t family, uint8_t type, uint8_t code)
 	return !v4 && type == ICMP6_TOO_BIG ? "packet too big" : NULL;
 }
 
-/* ---- lines ---------------------------------------------------------------------------------- */
+/* ---- lines ------------------------------------------------------------------------------- */
 
 enum { CLOCK_WIDTH = 10 };
 
@@ -113,7 +113,8 @@ static void remark_length(struct txt *t, const struct udp_datagram *d)
 
 void packet_view_udp(struct txt *t, const struct udp_datagram *d, struct instant zero)
 {
-	static const char *const name[] = { "frame", "time", "from", "to", "length", "data", "sum" };
+	static const char *const name[] = { "frame", "time", "from", "to", "length", "data",
+					    "sum" };
 	static const size_t at[] = { 0, UDP_TIME, UDP_FROM, UDP_TO, UDP_LEN, UDP_DATA, UDP_SUM };
 
 	if (!d) {
@@ -243,7 +244,7 @@ void packet_view_udp_flow(struct txt *t, const struct udp_flow *f)
 	amount(t, f->errors);
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------ */
+/* ---- JSON -------------------------------------------------------------------------------- */
 
 void packet_view_udp_json(struct txt *t, const struct udp_datagram *d)
 {

@@ -66,7 +66,7 @@ static void check_json(const struct txt *t)
 	require(!strchr(t->buf, '\n'));
 }
 
-/* ---- what comes out ------------------------------------------------------------------------- */
+/* ---- what comes out ---------------------------------------------------------------------- */
 
 static void pull_arp(struct script *s, struct instant now)
 {
@@ -129,7 +129,7 @@ static void flow_out(struct script *s, const struct udp_flow *f)
 	check_json(&t);
 }
 
-/* ---- what goes in ------------------------------------------------------------------------------ */
+/* ---- what goes in ------------------------------------------------------------------------ */
 
 static void hear_udp(struct script *s, const struct pkt *p, const struct pkt *piece)
 {
@@ -259,7 +259,8 @@ static void arp(struct script *s)
 	struct mac dst = what & 16 ? MAC_BROADCAST : (struct mac){ { 2, who >> 2 & 3 } };
 	struct eth_hdr eth = { .dst = dst, .src = { { 2, who & 3 } }, .type = ETH_ARP };
 	struct arp_msg msg = { .op = what & 3, .sender_mac = { { 2, who >> 4 & 3 } },
-			       .sender_ip = { { who >> 6 & 3 } }, .target_mac = { { 2, who >> 2 & 3 } },
+			       .sender_ip = { { who >> 6 & 3 } },
+			       .target_mac = { { 2, who >> 2 & 3 } },
 			       .target_ip = { { what >> 2 & 3 } } };
 
 	hear(s, LINKTYPE_ETHERNET, buf, arp_frame_build(buf, &eth, &msg), ETH_MIN_FRAME);

@@ -55,7 +55,8 @@ static unsigned ask(double when, struct mac dst, struct mac who, const char *ip,
 	return hear(when, dst, who, &msg);
 }
 
-static unsigned answer(double when, struct mac to, const char *to_ip, struct mac who, const char *ip)
+static unsigned answer(double when, struct mac to, const char *to_ip, struct mac who,
+		       const char *ip)
 {
 	struct arp_msg msg = { .op = ARP_REPLY, .sender_mac = who, .sender_ip = addr(ip),
 			       .target_mac = to, .target_ip = addr(to_ip) };

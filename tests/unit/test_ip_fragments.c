@@ -35,7 +35,8 @@ static int end(void **state)
 static uint8_t filling = 0x5a;		/* what data consist of; a liar changes it */
 
 /* A piece of a UDP datagram from port 4000 to 5000, as a frame of a raw IP link. */
-static size_t build4(uint8_t *buf, size_t room, uint16_t id, uint16_t offset, uint16_t len, bool more)
+static size_t build4(uint8_t *buf, size_t room, uint16_t id, uint16_t offset, uint16_t len,
+		     bool more)
 {
 	struct wr w = wr_over(buf, room);
 	struct ip4_hdr h = { .total_len = (uint16_t)(IP4_HEADER_MIN + len), .id = id,
@@ -55,8 +56,8 @@ static size_t build4(uint8_t *buf, size_t room, uint16_t id, uint16_t offset, ui
 }
 
 /* `here` bytes of it are captured. */
-static enum ipasm_result hear_cut(double when, uint16_t id, uint16_t offset, uint16_t len, bool more,
-				  size_t here)
+static enum ipasm_result hear_cut(double when, uint16_t id, uint16_t offset, uint16_t len,
+				  bool more, size_t here)
 {
 	static uint8_t buf[65536];
 	struct ipasm_fragment f;
@@ -261,7 +262,7 @@ static void who_does_not_pull_loses_the_first_datagram(void **state)
 	assert_int_equal(d.key.id, 1);
 }
 
-/* ---- IPv6 ------------------------------------------------------------------------------ */
+/* ---- IPv6 -------------------------------------------------------------------------------- */
 
 /* IPv6, a fragment header, then 8 bytes of UDP: ports 4000 and 5000, length 8, no checksum. */
 static enum ipfrag_form dissect6(uint8_t more_and_offset, struct ipasm_fragment *f)

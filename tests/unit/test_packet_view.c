@@ -10,8 +10,11 @@ static char buf[PACKET_VIEW_MAX];
 /* No line of a view may be wider than a terminal. */
 static void assert_narrow(const char *text)
 {
-	for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-		assert_true(strcspn(line, "\n") <= 80);
+	for (const char *line = text; *line; line += *line == '\n') {
+		size_t len = strcspn(line, "\n");
+		assert_true(len <= 80);
+		line += len;
+	}
 }
 
 /* ---- ARP --------------------------------------------------------------------------------- */
@@ -165,7 +168,7 @@ static void what_the_link_does_not_tell_is_null(void **state)
 	assert_non_null(strstr(buf, "\"broadcast\":null,\"unicast\":null,"));
 }
 
-/* ---- fragments ------------------------------------------------------------------------------ */
+/* ---- fragments --------------------------------------------------------------------------- */
 
 static struct ip_datagram in_pieces(void)
 {
@@ -287,7 +290,8 @@ static void a_datagram_in_pieces_is_one_object(void **state)
 	d.missing[0] = (struct ipasm_range){ 1480, IPASM_END_UNKNOWN };
 	d.first = d.last = at(1);
 	assert_string_equal(SHOWN(packet_view_fragments_json(&t, &d)),
-		"{\"type\":\"ip_datagram\",\"family\":4,\"src\":\"10.55.0.1\",\"dst\":\"10.55.0.2\","
+		"{\"type\":\"ip_datagram\",\"family\":4,"
+		"\"src\":\"10.55.0.1\",\"dst\":\"10.55.0.2\","
 		"\"proto\":17,\"id\":53634,\"state\":\"incomplete\",\"atomic\":false,"
 		"\"whole_frame\":null,\"length\":null,\"first_frame\":1,\"last_frame\":3,"
 		"\"first_time\":\"1.000000000\",\"last_time\":\"1.000000000\",\"overlap\":false,"
@@ -297,11 +301,12 @@ static void a_datagram_in_pieces_is_one_object(void **state)
 		"\"carries\":{\"kind\":\"UDP\",\"sport\":4000,\"dport\":5000}}");
 }
 
-/* ---- UDP -------------------------------------------------------------------------------------- */
+/* ---- UDP --------------------------------------------------------------------------------- */
 
 static struct udp_datagram datagram(void)
 {
-	return (struct udp_datagram){ .when = at(10.000132), .frame = 4, .fragments = 1, .family = 4,
+	return (struct udp_datagram){ .when = at(10.000132), .frame = 4, .fragments = 1,
+				      .family = 4,
 				      .from = { { 10, 0, 0, 1 }, 40000 },
 				      .to = { { 10, 0, 0, 2 }, 5000 }, .len = 9, .room = 9,
 				      .payload = 1, .sum = UDP_SUM_OK };
@@ -343,7 +348,8 @@ static void what_a_length_hides_stands_below(void **state)
 	d.length = UDP_LENGTH_BEYOND;
 	(void)SHOWN(packet_view_udp(&t, &d, at(10)));
 	assert_non_null(strstr(buf, "\n                  put together from 3 fragments\n"
-				    "                  the length lies: the IP packet holds 9 bytes"));
+				    "                  the length lies: "
+				    "the IP packet holds 9 bytes"));
 	d.length = UDP_LENGTH_SURPLUS;
 	d.len = 8;
 	assert_non_null(strstr(SHOWN(packet_view_udp(&t, &d, at(10))),
@@ -469,11 +475,13 @@ static void datagrams_errors_and_flows_are_objects(void **state)
 	(void)state;
 	d.sum = UDP_SUM_UNTOLD;
 	assert_string_equal(SHOWN(packet_view_udp_json(&t, &d)),
-		"{\"type\":\"udp\",\"frame\":4,\"time\":\"10.000132000\",\"from\":[\"10.0.0.1\",40000],"
+		"{\"type\":\"udp\",\"frame\":4,\"time\":\"10.000132000\","
+		"\"from\":[\"10.0.0.1\",40000],"
 		"\"to\":[\"10.0.0.2\",5000],\"length\":9,\"payload\":1,\"length_field\":\"right\","
 		"\"checksum\":null,\"fragments\":1}");
 	assert_string_equal(SHOWN(packet_view_udp_error_json(&t, &e)),
-		"{\"type\":\"udp_error\",\"frame\":6,\"time\":\"10.002000000\",\"sender\":\"10.0.0.2\","
+		"{\"type\":\"udp_error\",\"frame\":6,\"time\":\"10.002000000\","
+		"\"sender\":\"10.0.0.2\","
 		"\"receiver\":\"10.0.0.1\",\"icmp_type\":3,\"icmp_code\":3,"
 		"\"says\":\"port unreachable\",\"mtu\":null,\"from\":[\"10.0.0.1\",40000],"
 		"\"to\":[\"10.0.0.2\",5000],\"datagram_frame\":5,\"after\":\"0.001505000\"}");
