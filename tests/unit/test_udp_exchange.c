@@ -4,7 +4,7 @@
 #include "wirelab/udp_exchange.h"
 
 #define RECENT 4u
-#define FLOWS 2u
+#define FLOWS 3u
 
 enum { LINKTYPE_RAW = 101 };
 
@@ -182,6 +182,11 @@ static void one_that_was_put_together_has_the_addresses_of_its_pieces(void **sta
 	assert_int_equal(d.length, UDP_LENGTH_RIGHT);
 	assert_int_equal(d.sum, UDP_SUM_OK);
 	assert_memory_equal(d.to.addr, "\x0a\0\0\2", 4);
+	set_length(2009);
+	pkt_dissect_datagram(&p, &piece, data, (uint32_t)(len - IP4_HEADER_MIN));
+	assert_true(udp_datagram_from(&d, &p, &piece));
+	assert_int_equal(d.length, UDP_LENGTH_BEYOND);
+	assert_int_equal(d.room, 2008);
 }
 
 /* VXLAN (RFC 7348): what is inside has addresses of its own. */
@@ -244,6 +249,27 @@ static void datagrams_between_two_endpoints_are_one_flow(void **state)
 	assert_false(udpx_each_flow(table, &cursor, &flow));
 }
 
+static void assert_next_flow(uint32_t *cursor, uint16_t sport)
+{
+	assert_true(udpx_each_flow(table, cursor, &flow));
+	assert_int_equal(flow.end[0].port, sport);
+}
+
+static void flows_come_in_the_order_in_which_they_were_heard_last(void **state)
+{
+	uint32_t cursor = 0;
+
+	(void)state;
+	send(1, 1, 5000, 1, 1);
+	send(2, 2, 5000, 1, 1);
+	send(3, 3, 5000, 1, 1);
+	send(4, 2, 5000, 1, 1);
+	assert_next_flow(&cursor, 1);
+	assert_next_flow(&cursor, 3);
+	assert_next_flow(&cursor, 2);
+	assert_false(udpx_each_flow(table, &cursor, &flow));
+}
+
 static void when_all_places_are_taken_the_flow_that_was_silent_longest_leaves(void **state)
 {
 	uint32_t cursor = 0;
@@ -251,13 +277,13 @@ static void when_all_places_are_taken_the_flow_that_was_silent_longest_leaves(vo
 	(void)state;
 	assert_false(send(1, 1, 5000, 1, 1));
 	assert_false(send(2, 2, 5000, 1, 1));
-	assert_false(send(3, 1, 5000, 1, 1));
-	assert_true(send(4, 3, 5000, 1, 1));
+	assert_false(send(3, 3, 5000, 1, 1));
+	assert_false(send(4, 1, 5000, 1, 1));
+	assert_true(send(5, 4, 5000, 1, 1));
 	assert_int_equal(flow.end[0].port, 2);
-	assert_true(udpx_each_flow(table, &cursor, &flow));
-	assert_int_equal(flow.end[0].port, 1);
-	assert_true(udpx_each_flow(table, &cursor, &flow));
-	assert_int_equal(flow.end[0].port, 3);
+	assert_next_flow(&cursor, 3);
+	assert_next_flow(&cursor, 1);
+	assert_next_flow(&cursor, 4);
 	assert_false(udpx_each_flow(table, &cursor, &flow));
 }
 
@@ -373,6 +399,7 @@ int main(void)
 		TEST(one_that_was_put_together_has_the_addresses_of_its_pieces),
 		TEST(of_a_tunnel_the_ends_of_the_tunnel_are_told),
 		TEST(datagrams_between_two_endpoints_are_one_flow),
+		TEST(flows_come_in_the_order_in_which_they_were_heard_last),
 		TEST(when_all_places_are_taken_the_flow_that_was_silent_longest_leaves),
 		TEST(a_port_unreachable_names_the_datagram_that_it_answers),
 		TEST(of_several_the_identification_and_the_length_tell_which),
