@@ -1,10 +1,10 @@
 /*
  * text.h - lines put together in a buffer of fixed size, and the gate for foreign text
  *
- * Whatever came from a packet, a file or the environment passes txt_foreign() or
- * txt_json() on its way out: no control character, escape sequence or broken UTF-8
- * reaches a terminal or a program.  What does not fit is left out and remembered in
- * `cut`; the buffer always holds a string.
+ * Whatever came from a packet, a file or the environment passes txt_foreign(),
+ * txt_json() or txt_xml() on its way out: no control character, escape sequence or
+ * broken UTF-8 reaches a terminal, a program or a page.  What does not fit is left out
+ * and remembered in `cut`; the buffer always holds a string, and no character of it is cut.
  */
 #ifndef WIRELAB_TEXT_H
 #define WIRELAB_TEXT_H
@@ -25,6 +25,7 @@ struct txt {
 struct txt txt_over(char *buf, size_t cap);
 
 void txt_str(struct txt *t, const char *s);		/* our own words, as they are */
+void txt_bytes(struct txt *t, const char *s, size_t len);	/* these; all or none of them */
 void txt_char(struct txt *t, char c);
 void txt_u64(struct txt *t, uint64_t n);
 void txt_ip(struct txt *t, struct ip4 ip);
@@ -54,5 +55,11 @@ void txt_foreign(struct txt *t, const void *bytes, size_t len);
 /* The same bytes as a JSON string, quotes included (RFC 8259): control characters as
  * \u00HH, bytes that are not UTF-8 as U+FFFD. */
 void txt_json(struct txt *t, const void *bytes, size_t len);
+
+/* The same bytes as character data or an attribute's value, in either kind of quotes, of XML,
+ * SVG or HTML: the five characters of markup as entities, and the rest as txt_foreign() has it,
+ * newlines and tabs included, since a label of a drawing is one line.  What XML 1.0 2.2 does
+ * not allow in any form never appears. */
+void txt_xml(struct txt *t, const void *bytes, size_t len);
 
 #endif

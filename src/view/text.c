@@ -8,7 +8,7 @@ struct txt txt_over(char *buf, size_t cap)
 	return (struct txt){ .buf = buf, .cap = cap };
 }
 
-static void put(struct txt *t, const char *s, size_t len)
+void txt_bytes(struct txt *t, const char *s, size_t len)
 {
 	if (len > t->cap - 1 - t->len) {
 		t->cut = true;
@@ -21,12 +21,12 @@ static void put(struct txt *t, const char *s, size_t len)
 
 void txt_str(struct txt *t, const char *s)
 {
-	put(t, s, strlen(s));
+	txt_bytes(t, s, strlen(s));
 }
 
 void txt_char(struct txt *t, char c)
 {
-	put(t, &c, 1);
+	txt_bytes(t, &c, 1);
 }
 
 void txt_u64(struct txt *t, uint64_t n)
@@ -38,7 +38,7 @@ void txt_u64(struct txt *t, uint64_t n)
 		digits[--at] = (char)('0' + n % 10);
 		n /= 10;
 	} while (n);
-	put(t, digits + at, sizeof(digits) - at);
+	txt_bytes(t, digits + at, sizeof(digits) - at);
 }
 
 void txt_grouped(struct txt *t, uint64_t n)
@@ -54,7 +54,7 @@ void txt_grouped(struct txt *t, uint64_t n)
 		n /= 10;
 		count++;
 	} while (n);
-	put(t, digits + at, sizeof(digits) - at);
+	txt_bytes(t, digits + at, sizeof(digits) - at);
 }
 
 void txt_ip(struct txt *t, struct ip4 ip)
@@ -135,27 +135,63 @@ void txt_seconds(struct txt *t, uint64_t ns)
 
 /* ---- foreign text ---------------------------------------------------------------- */
 
-/* A character that a terminal obeys, or that hides or reorders others. */
+/*
+ * A character that a terminal obeys, or that hides or reorders others: controls, what
+ * Unicode calls Default_Ignorable_Code_Point (drawn as nothing), line separators,
+ * interlinear annotations, and what is no character at all.
+ */
 static bool is_unsafe(uint32_t c)
 {
-	return utf8_is_control(c) ||
-	       c == 0xad || c == 0x61c || c == 0x180e ||	/* soft hyphen, Arabic mark, vowel sep. */
-	       (c >= 0x200b && c <= 0x200f) ||			/* zero width, direction marks */
-	       (c >= 0x2028 && c <= 0x202e) ||			/* line separators, embeddings */
-	       (c >= 0x2060 && c <= 0x206f) ||			/* invisible operators, isolates */
-	       c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
-	       (c >= 0xfe00 && c <= 0xfe0f) ||			/* variation selectors */
-	       (c >= 0xe0000 && c <= 0xe0fff) ||		/* tags, more selectors */
-	       (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef);	/* noncharacters */
+	static const struct {
+		uint32_t from, to;
+	} range[] = {	/* in growing order */
+		{ 0xad, 0xad }, { 0x34f, 0x34f },	/* soft hyphen, grapheme joiner */
+		{ 0x61c, 0x61c },			/* Arabic letter mark */
+		{ 0x115f, 0x1160 }, { 0x17b4, 0x17b5 },	/* fillers, inherent vowels */
+		{ 0x180b, 0x180f },			/* Mongolian selectors, vowel separator */
+		{ 0x200b, 0x200f },			/* zero width, direction marks */
+		{ 0x2028, 0x202e },			/* line separators, embeddings */
+		{ 0x2060, 0x206f },			/* invisible operators, isolates */
+		{ 0x3164, 0x3164 },			/* Hangul filler */
+		{ 0xfdd0, 0xfdef },			/* noncharacters */
+		{ 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff },	/* variation selectors, byte order mark */
+		{ 0xffa0, 0xffa0 },			/* another filler */
+		{ 0xfff0, 0xfffb },			/* not assigned; annotations */
+		{ 0x1bca0, 0x1bca3 },			/* shorthand format controls */
+		{ 0x1d173, 0x1d17a },			/* musical format controls */
+		{ 0xe0000, 0xe0fff },			/* tags, more selectors */
+	};
+
+	if (utf8_is_control(c) || (c & 0xfffe) == 0xfffe)
+		return true;
+	for (size_t i = 0; i < sizeof(range) / sizeof(range[0]) && c >= range[i].from; i++)
+		if (c <= range[i].to)
+			return true;
+	return false;
 }
 
+/* In one piece: half an escape, where the buffer ends, would be another text. */
 static void hex_byte(struct txt *t, const char *prefix, uint8_t b)
 {
 	static const char digit[] = "0123456789abcdef";
+	char escape[8];
+	size_t n = strlen(prefix);
 
-	txt_str(t, prefix);
-	txt_char(t, digit[b >> 4]);
-	txt_char(t, digit[b & 0x0f]);
+	memcpy(escape, prefix, n);
+	escape[n++] = digit[b >> 4];
+	escape[n++] = digit[b & 0x0f];
+	txt_bytes(t, escape, n);
+}
+
+/* The n bytes of a character, or one byte that belongs to none (n is 0). */
+static void safe_character(struct txt *t, const uint8_t *bytes, size_t n, uint32_t c)
+{
+	if (n > 0 && !is_unsafe(c)) {
+		txt_bytes(t, (const char *)bytes, n);
+		return;
+	}
+	for (size_t i = 0; i < (n ? n : 1); i++)
+		hex_byte(t, "\\x", bytes[i]);
 }
 
 void txt_foreign(struct txt *t, const void *data, size_t len)
@@ -165,15 +201,39 @@ void txt_foreign(struct txt *t, const void *data, size_t len)
 	while (len > 0 && !t->cut) {
 		uint32_t c = 0;
 		size_t n = utf8_decode(bytes, len, &c);
-		size_t take = n ? n : 1;
-		if (n == 0 || is_unsafe(c)) {
-			for (size_t i = 0; i < take; i++)
-				hex_byte(t, "\\x", bytes[i]);
-		} else {
-			put(t, (const char *)bytes, n);
-		}
-		bytes += take;
-		len -= take;
+		safe_character(t, bytes, n, c);
+		bytes += n ? n : 1;
+		len -= n ? n : 1;
+	}
+}
+
+/* What stands for a character that markup is made of, or NULL. */
+static const char *entity(uint32_t c)
+{
+	switch (c) {
+	case '&': return "&amp;";
+	case '<': return "&lt;";
+	case '>': return "&gt;";
+	case '"': return "&quot;";
+	case '\'': return "&#39;";	/* &apos; is unknown to HTML 4 */
+	default: return NULL;
+	}
+}
+
+void txt_xml(struct txt *t, const void *data, size_t len)
+{
+	const uint8_t *bytes = data;
+
+	while (len > 0 && !t->cut) {
+		uint32_t c = 0;
+		size_t n = utf8_decode(bytes, len, &c);
+		const char *instead = entity(c);
+		if (instead)
+			txt_str(t, instead);
+		else
+			safe_character(t, bytes, n, c);
+		bytes += n ? n : 1;
+		len -= n ? n : 1;
 	}
 }
 
@@ -182,15 +242,14 @@ static void json_character(struct txt *t, const uint8_t *bytes, size_t n, uint32
 	if (n == 0) {
 		txt_str(t, "\xef\xbf\xbd");
 	} else if (c == '"' || c == '\\') {
-		txt_char(t, '\\');
-		txt_char(t, (char)c);
+		txt_str(t, c == '"' ? "\\\"" : "\\\\");
 	} else if (utf8_is_control(c)) {
 		hex_byte(t, "\\u00", (uint8_t)c);
 	} else if (c == 0x2028 || c == 0x2029) {
 		/* Line ends to JavaScript, though not to JSON. */
 		txt_str(t, c == 0x2028 ? "\\u2028" : "\\u2029");
 	} else {
-		put(t, (const char *)bytes, n);
+		txt_bytes(t, (const char *)bytes, n);
 	}
 }
 

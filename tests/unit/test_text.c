@@ -32,6 +32,14 @@ static const char *json(const char *bytes, size_t len)
 	return buf;
 }
 
+static const char *xml(const char *bytes, size_t len)
+{
+	struct txt t = fresh();
+
+	txt_xml(&t, bytes, len);
+	return buf;
+}
+
 static void a_line_is_put_together_and_what_does_not_fit_is_left_out(void **state)
 {
 	char small[16];
@@ -143,39 +151,210 @@ static void utf8_is_told_from_what_is_not_for_every_start_of_four_bytes(void **s
 					}
 }
 
-/* Nothing below space, no DEL, no C1 and nothing that is not UTF-8 may be in what is shown. */
-static void assert_harmless(const char *shown)
+/* ---- everything that can come in, against what may go out --------------------------- */
+
+/* Every byte, every pair of bytes, and every code point in UTF-8, surrogates included. */
+static void for_everything(void (*check)(const uint8_t *bytes, size_t len))
 {
-	const uint8_t *p = (const uint8_t *)shown;
-	size_t left = strlen(shown);
+	for (unsigned b = 0; b < 256; b++)
+		check(&(uint8_t){ (uint8_t)b }, 1);
+	for (unsigned b = 0; b < 65536; b++)
+		check((uint8_t[]){ (uint8_t)(b >> 8), (uint8_t)b }, 2);
+	for (uint32_t c = 0x80; c <= 0x10ffff; c++) {
+		uint8_t utf8[4];
+		size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+		for (size_t i = n; i-- > 1;)
+			utf8[i] = (uint8_t)(0x80 | (c >> 6 * (n - 1 - i) & 0x3f));
+		utf8[0] = (uint8_t)((n == 2 ? 0xc0 : n == 3 ? 0xe0 : 0xf0) | c >> 6 * (n - 1));
+		check(utf8, n);
+	}
+}
+
+/* Controls, and what Unicode says is never to be a character: not raw, wherever it goes. */
+static bool may_be_shown(uint32_t c)
+{
+	return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && c != 0x2028 && c != 0x2029;
+}
+
+/* On a terminal and on a page also nothing that turns text round or cannot be seen. */
+static bool may_be_drawn(uint32_t c)
+{
+	static const uint32_t hides[] = { 0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x180e, 0x200b, 0x200c,
+					  0x200d, 0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d,
+					  0x202e, 0x2060, 0x2066, 0x2067, 0x2068, 0x2069, 0x3164,
+					  0xfe0f, 0xfeff, 0xffa0, 0xfff9, 0xfffe, 0xffff, 0xfdd0,
+					  0x1d173, 0xe0001, 0xe007f, 0xe0100, 0x1fffe, 0x10ffff };
+
+	for (size_t i = 0; i < sizeof(hides) / sizeof(hides[0]); i++)
+		if (c == hides[i])
+			return false;
+	return may_be_shown(c);
+}
+
+/* buf is UTF-8, and each character of it is allowed. */
+static void assert_all(bool (*allowed)(uint32_t c))
+{
+	const uint8_t *p = (const uint8_t *)buf;
+	size_t left = strlen(buf);
 
 	while (left) {
 		uint32_t code;
 		size_t n = utf8_decode(p, left, &code);
-		assert_true(n > 0);
-		assert_false(code < 0x20 || (code >= 0x7f && code < 0xa0));
+		if (n == 0 || n != well_formed(p, left) || !allowed(code))
+			fail_msg("byte 0x%02x of \"%s\"", *p, buf);
 		p += n;
 		left -= n;
 	}
 }
 
-static void no_byte_and_no_character_reaches_a_terminal_or_json_raw(void **state)
+/* Each character as it is, or each of its bytes as \xHH: nothing else, nothing left out. */
+static void check_foreign(const uint8_t *bytes, size_t len)
+{
+	const char *p = foreign((const char *)bytes, len);
+
+	assert_all(may_be_drawn);
+	while (len > 0) {
+		size_t n = well_formed(bytes, len);
+		if (n > 0 && memcmp(p, bytes, n) == 0) {
+			p += n;
+		} else {
+			n = n ? n : 1;
+			for (size_t i = 0; i < n; i++, p += 4) {
+				char escape[5];
+				snprintf(escape, sizeof(escape), "\\x%02x", bytes[i]);
+				assert_memory_equal(p, escape, 4);
+			}
+		}
+		bytes += n;
+		len -= n;
+	}
+	assert_true(*p == '\0');
+}
+
+static unsigned hex4(const char *p)
+{
+	char digits[5] = { p[0], p[1], p[2], p[3], '\0' };
+	char *end;
+	unsigned long v = strtoul(digits, &end, 16);
+
+	assert_true(end == digits + 4);
+	return (unsigned)v;
+}
+
+/* A string of RFC 8259 section 7 read back, into out; false when it is none. */
+static bool json_read(const char *p, char *out)
+{
+	if (*p++ != '"')
+		return false;
+	for (; *p != '"'; p++) {
+		if ((uint8_t)*p < 0x20)
+			return false;
+		if (*p != '\\') {
+			*out++ = *p;
+			continue;
+		}
+		p++;
+		if (*p == '"' || *p == '\\') {
+			*out++ = *p;
+		} else if (*p == 'u') {
+			unsigned c = hex4(p + 1);
+			p += 4;
+			if (c < 0x80) {
+				*out++ = (char)c;
+			} else if (c < 0x800) {
+				*out++ = (char)(0xc0 | c >> 6);
+				*out++ = (char)(0x80 | (c & 0x3f));
+			} else {
+				*out++ = (char)(0xe0 | c >> 12);
+				*out++ = (char)(0x80 | (c >> 6 & 0x3f));
+				*out++ = (char)(0x80 | (c & 0x3f));
+			}
+		} else {
+			return false;
+		}
+	}
+	*out = '\0';
+	return p[1] == '\0';
+}
+
+/* What a reader of the JSON gets: the text, and U+FFFD for each byte that is none. */
+static void check_json(const uint8_t *bytes, size_t len)
+{
+	char back[64], want[64];
+	size_t at = 0;
+
+	json((const char *)bytes, len);
+	assert_all(may_be_shown);
+	assert_true(json_read(buf, back));
+	while (len > 0) {
+		size_t n = well_formed(bytes, len);
+		memcpy(want + at, n ? (const char *)bytes : "\xef\xbf\xbd", n ? n : 3);
+		at += n ? n : 3;
+		bytes += n ? n : 1;
+		len -= n ? n : 1;
+	}
+	/* memcmp: the text may hold a NUL. */
+	assert_memory_equal(back, want, at);
+	assert_true(back[at] == '\0');
+}
+
+/* The page shows what a terminal would: entities apart, it is the same text. */
+static void check_xml(const uint8_t *bytes, size_t len)
+{
+	static const struct { const char *entity, *is; } table[] = {
+		{ "&amp;", "&" }, { "&lt;", "<" }, { "&gt;", ">" }, { "&quot;", "\"" },
+		{ "&#39;", "'" },
+	};
+	char shown[64] = "", *to = shown;
+
+	xml((const char *)bytes, len);
+	assert_all(may_be_drawn);
+	assert_null(strpbrk(buf, "<>\"'"));
+	for (const char *p = buf; *p;) {
+		size_t i = 0, n = sizeof(table) / sizeof(table[0]);
+		if (*p != '&') {
+			*to++ = *p++;
+			continue;
+		}
+		while (i < n && strncmp(p, table[i].entity, strlen(table[i].entity)) != 0)
+			i++;
+		assert_true(i < n);
+		*to++ = *table[i].is;
+		p += strlen(table[i].entity);
+	}
+	*to = '\0';
+	assert_string_equal(shown, foreign((const char *)bytes, len));
+}
+
+static void nothing_that_comes_in_reaches_a_terminal_raw(void **state)
 {
 	(void)state;
-	for (unsigned b = 0; b < 256; b++) {
-		char one = (char)b;
-		assert_harmless(foreign(&one, 1));
-		assert_harmless(json(&one, 1));
-	}
-	for (uint32_t c = 0x80; c <= 0x10ffff; c++) {
-		char utf8[4];
-		size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-		for (size_t i = n; i-- > 1;)
-			utf8[i] = (char)(0x80 | (c >> 6 * (n - 1 - i) & 0x3f));
-		utf8[0] = (char)((n == 2 ? 0xc0 : n == 3 ? 0xe0 : 0xf0) | c >> 6 * (n - 1));
-		assert_harmless(foreign(utf8, n));
-		assert_harmless(json(utf8, n));
-	}
+	for_everything(check_foreign);
+}
+
+static void nothing_that_comes_in_breaks_json_or_is_lost_in_it(void **state)
+{
+	(void)state;
+	for_everything(check_json);
+}
+
+static void nothing_that_comes_in_breaks_xml_or_is_lost_in_it(void **state)
+{
+	(void)state;
+	for_everything(check_xml);
+}
+
+static void markup_from_a_packet_is_shown_not_obeyed(void **state)
+{
+	(void)state;
+	assert_string_equal(xml("</text><script>alert('&')", 25),
+			    "&lt;/text&gt;&lt;script&gt;alert(&#39;&amp;&#39;)");
+	assert_string_equal(xml("\" onload=\"x", 11), "&quot; onload=&quot;x");
+	assert_string_equal(xml("a\tb\r\nc\0d", 8), "a\\x09b\\x0d\\x0ac\\x00d");
+	assert_string_equal(xml("&amp;&#0;", 9), "&amp;amp;&amp;#0;");
+	assert_string_equal(xml("\xef\xbf\xbf\xed\xa0\x80", 6),
+			    "\\xef\\xbf\\xbf\\xed\\xa0\\x80");	/* U+FFFF; a surrogate */
+	assert_string_equal(xml("]]>\xe5\x9c\xb0", 6), "]]&gt;\xe5\x9c\xb0");
 }
 
 static void json_strings_are_quoted_as_rfc_8259_has_it(void **state)
@@ -197,6 +376,7 @@ static void a_buffer_of_exactly_the_size_is_never_overrun(void **state)
 		struct txt t = txt_over(exact, cap);
 		txt_foreign(&t, nasty, sizeof(nasty));
 		txt_json(&t, nasty, sizeof(nasty));
+		txt_xml(&t, nasty, sizeof(nasty));
 		txt_grouped(&t, UINT64_MAX);
 		txt_column(&t, 100);
 		assert_true(t.len < cap);
@@ -214,7 +394,10 @@ int main(void)
 		cmocka_unit_test(large_numbers_are_grouped_by_three),
 		cmocka_unit_test(an_escape_sequence_from_a_packet_is_shown_not_obeyed),
 		cmocka_unit_test(utf8_is_told_from_what_is_not_for_every_start_of_four_bytes),
-		cmocka_unit_test(no_byte_and_no_character_reaches_a_terminal_or_json_raw),
+		cmocka_unit_test(nothing_that_comes_in_reaches_a_terminal_raw),
+		cmocka_unit_test(nothing_that_comes_in_breaks_json_or_is_lost_in_it),
+		cmocka_unit_test(nothing_that_comes_in_breaks_xml_or_is_lost_in_it),
+		cmocka_unit_test(markup_from_a_packet_is_shown_not_obeyed),
 		cmocka_unit_test(json_strings_are_quoted_as_rfc_8259_has_it),
 		cmocka_unit_test(a_buffer_of_exactly_the_size_is_never_overrun),
 	};
