@@ -52,10 +52,13 @@ static const char style[] =
 	"caption{text-align:left;padding:.5rem .6rem;color:#566070}\n"
 	"th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-top:1px solid #c8cfd8}\n"
 	"thead th{border-top:0;white-space:nowrap;background:#eef1f5}\n"
-	".num{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}\n"
-	"tbody th,.state{white-space:nowrap}\n"
+	/* By their place, so that a row of numbers is not mostly markup. */
+	".rows tr>:nth-child(-n+2),.rows tr>:nth-child(n+5):nth-child(-n+7),.list tr>:first-child,"
+	".list tr>:nth-child(5),.list tr>:nth-child(6){text-align:right;"
+	"font-variant-numeric:tabular-nums}\n"
+	".rows tr>:not(:last-child){white-space:nowrap}\n"
 	"tbody th{font-weight:600}\n"
-	".why{min-width:20rem;width:50%}\n"
+	".rows td:last-child{min-width:20rem;width:50%}\n"
 	"code{font:.95em ui-monospace,Menlo,Consolas,\"DejaVu Sans Mono\",\"Liberation Mono\","
 	"monospace}\n"
 	"a{color:#1457ad}\n"
@@ -73,8 +76,8 @@ static const char style[] =
 	"table,caption,tbody{display:block}\n"
 	"thead{position:absolute;left:-9999px}\n"
 	"tr{display:flex;flex-wrap:wrap;gap:0 1rem;padding:.4rem .6rem;border-top:1px solid #c8cfd8}\n"
-	"th,td,.num{border:0;padding:.1rem 0;text-align:left}\n"
-	".why,.list td:nth-child(-n+3),.list td:last-child{min-width:0;width:100%;flex-basis:100%;"
+	"table th,table td{border:0;padding:.1rem 0;text-align:left!important}\n"
+	".rows td:last-child,.list td:nth-child(-n+3),.list td:last-child{min-width:0;width:100%;flex-basis:100%;"
 	"overflow-wrap:anywhere}\n"
 	".list td:nth-child(3)::before{content:\"to \"}"
 	".list td:nth-child(4)::before{content:\"opened: \"}"
@@ -95,7 +98,7 @@ static const char style[] =
 
 static void number_cell(const struct draw_out *out, uint64_t n)
 {
-	draw_put(out, "<td class=\"num\">");
+	draw_put(out, "<td>");
 	draw_grouped(out, n);
 	draw_put(out, "</td>");
 }
@@ -153,7 +156,7 @@ static void list_row(const struct draw_out *out, const struct tcp_story *s)
 {
 	unsigned left = draw_left(s);
 
-	draw_put(out, "<tr><th scope=\"row\" class=\"num\"><a href=\"#c");
+	draw_put(out, "<tr><th scope=\"row\"><a href=\"#c");
 	draw_number(out, s->stream);
 	draw_put(out, "\">");
 	draw_number(out, s->stream);
@@ -175,10 +178,9 @@ static void list(const struct draw_out *out, const struct tcp_story *story, size
 	draw_grouped(out, n);
 	draw_put(out, n == 1 ? " TCP connection" : " TCP connections");
 	draw_put(out, "; bytes are those of the application, sent again or not</caption>\n"
-		      "<thead><tr><th scope=\"col\" class=\"num\">no.</th><th scope=\"col\">from</th>"
+		      "<thead><tr><th scope=\"col\">no.</th><th scope=\"col\">from</th>"
 		      "<th scope=\"col\">to</th><th scope=\"col\">opened</th>"
-		      "<th scope=\"col\" class=\"num\">bytes there</th>"
-		      "<th scope=\"col\" class=\"num\">bytes back</th>"
+		      "<th scope=\"col\">bytes there</th><th scope=\"col\">bytes back</th>"
 		      "<th scope=\"col\">closed</th><th scope=\"col\">trouble</th></tr></thead>\n"
 		      "<tbody>\n");
 	for (size_t i = 0; i < n; i++)
@@ -249,25 +251,23 @@ static void table_head(const struct section *s)
 {
 	draw_put(s->out, "<table class=\"rows\">\n<caption>The same, in a table. seq and ack count from each side's "
 			 "first number; states are those after the segment, ? where nothing tells</caption>\n<thead><tr>"
-			 "<th scope=\"col\" class=\"num\">frame</th>"
-			 "<th scope=\"col\" class=\"num\">seconds</th>"
+			 "<th scope=\"col\">frame</th><th scope=\"col\">seconds</th>"
 			 "<th scope=\"col\">from</th><th scope=\"col\">flags</th>"
-			 "<th scope=\"col\" class=\"num\">seq</th>"
-			 "<th scope=\"col\" class=\"num\">ack</th>"
-			 "<th scope=\"col\" class=\"num\">length</th>");
+			 "<th scope=\"col\">seq</th><th scope=\"col\">ack</th>"
+			 "<th scope=\"col\">length</th>");
 	for (unsigned i = 0; i < 2; i++) {
 		draw_put(s->out, "<th scope=\"col\">");
 		draw_put(s->out, s->who.side[i ? !s->left : s->left]);
 		draw_put(s->out, " after</th>");
 	}
-	draw_put(s->out, "<th scope=\"col\" class=\"why\">what and why</th></tr></thead>\n<tbody>\n");
+	draw_put(s->out, "<th scope=\"col\">what and why</th></tr></thead>\n<tbody>\n");
 }
 
 static void states(const struct section *s, const struct tcp_moment *m)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		unsigned side = i ? !s->left : s->left;
-		draw_put(s->out, "<td class=\"state\">");
+		draw_put(s->out, "<td>");
 		draw_put(s->out, tcp_state_name((enum tcp_state)m->after[side]));
 		draw_put(s->out, "</td>");
 	}
@@ -276,15 +276,14 @@ static void states(const struct section *s, const struct tcp_moment *m)
 static void numbers(const struct section *s, const struct tcp_moment *m)
 {
 	if (m->why == TCP_WHY_ICMP) {
-		draw_put(s->out, "<td class=\"num\">-</td><td class=\"num\">-</td>"
-				 "<td class=\"num\">-</td>");
+		draw_put(s->out, "<td>-</td><td>-</td><td>-</td>");
 		return;
 	}
 	number_cell(s->out, m->seq);
 	if (m->flags & TCP_ACK)
 		number_cell(s->out, m->ack);
 	else
-		draw_put(s->out, "<td class=\"num\">-</td>");
+		draw_put(s->out, "<td>-</td>");
 	number_cell(s->out, m->payload);
 }
 
@@ -295,7 +294,7 @@ static void segment_row(const struct section *s, const struct tcp_moment *m)
 
 	draw_put(s->out, "<td>");
 	draw_put(s->out, m->why == TCP_WHY_ICMP ? "the way" : s->who.side[m->from]);
-	draw_put(s->out, "</td><td class=\"state ");
+	draw_put(s->out, "</td><td class=\"");
 	draw_put(s->out, draw_kind(m));
 	draw_put(s->out, "\">");
 	tcp_words_flags(&t, m->flags);
@@ -305,8 +304,8 @@ static void segment_row(const struct section *s, const struct tcp_moment *m)
 	states(s, m);
 	t = txt_over(words, sizeof(words));
 	tcp_words_long(&t, m, &s->who);
-	draw_put(s->out, draw_is_marked(m) ? "<td class=\"why\"><b class=\"t\">!</b> "
-					   : "<td class=\"why\">");
+	draw_put(s->out, draw_is_marked(m) ? "<td><b class=\"t\">!</b> "
+					   : "<td>");
 	draw_text(s->out, words, t.len);
 	draw_put(s->out, "</td>");
 }
@@ -320,10 +319,10 @@ static void run_row(const struct section *s, const struct ladder_row *row,
 
 	draw_put(s->out, "<td>");
 	draw_put(s->out, both ? "both" : s->who.side[row->segments[1] > 0]);
-	draw_put(s->out, "</td><td>-</td><td class=\"num\">-</td><td class=\"num\">-</td>");
+	draw_put(s->out, "</td><td>-</td><td>-</td><td>-</td>");
 	number_cell(s->out, row->bytes[0] + row->bytes[1]);
 	states(s, last);
-	draw_put(s->out, "<td class=\"why\">");
+	draw_put(s->out, "<td>");
 	draw_run_words(&t, s->c, row);
 	draw_text(s->out, words, t.len);
 	draw_put(s->out, "</td>");
@@ -333,13 +332,13 @@ static void table_row(const struct section *s, const struct ladder_row *row)
 {
 	const struct tcp_moment *first = &s->c->moment[row->first], *last = first + row->n - 1;
 
-	draw_put(s->out, "<tr><th scope=\"row\" class=\"num\">");
+	draw_put(s->out, "<tr><th scope=\"row\">");
 	draw_number(s->out, first->frame);
 	if (row->n > 1) {
 		draw_put(s->out, "\xe2\x80\x93");
 		draw_number(s->out, last->frame);
 	}
-	draw_put(s->out, "</th><td class=\"num\">");
+	draw_put(s->out, "</th><td>");
 	draw_seconds(s->out, draw_since(s->c->story, first));
 	draw_put(s->out, "</td>");
 	if (row->n > 1)

@@ -31,6 +31,10 @@ enum {
 	REMIND = 640,				/* a state's name is repeated after so much */
 };
 
+/* In a page the sentences stand in the table as well.  Where there are many, a quarter of
+ * the page would be the second copy. */
+#define HINTED_ROWS 100u
+
 /* In characters; what fits in these fonts with some to spare. */
 #define LABEL_COLUMNS 46u
 #define REMARK_COLUMNS 48u
@@ -49,12 +53,13 @@ const char draw_svg_style[] =
 	"\"Liberation Mono\",monospace;text-anchor:middle}\n"
 	".w .b{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}\n"
 	".w .h{font-weight:700;font-size:15px;text-anchor:middle}\n"
-	".w .n{text-anchor:end;font-size:12px;font-variant-numeric:tabular-nums;fill:#566070}\n"
-	".w .e{fill:#1b2330}\n"
-	".w .z{font-size:11px;letter-spacing:.3px;fill:#1b2330}\n"
+	".w .n,.w .e{text-anchor:end;font-size:12px;font-variant-numeric:tabular-nums}\n"
+	".w .z{font-size:11px;letter-spacing:.3px}\n"
+	".w .e,.w .z{fill:#1b2330}\n"
 	".w .y{text-anchor:end}\n"
-	".w .g{fill:#566070;font-size:12px}\n"
-	".w .v{font-size:12px;font-style:italic;text-anchor:middle;fill:#566070}\n"
+	".w .g{font-size:12px}\n"
+	".w .v{font-size:12px;font-style:italic;text-anchor:middle}\n"
+	".w .n,.w .g,.w .v{fill:#566070}\n"
 	".w .j{font-weight:700;fill:#b3201a}\n"
 	".o{color:#0f6b39}.c{color:#7230ab}.d{color:#1457ad}.a{color:#566070}"
 	".t,.r,.i{color:#b3201a}\n"
@@ -152,6 +157,7 @@ struct sketch {
 	const struct draw_connection *c;
 	struct tcp_names who;
 	unsigned left;			/* side whose life line is at the left */
+	bool hints;			/* sentences that show when an arrow is pointed at */
 };
 
 /* All but top within the row. */
@@ -427,7 +433,7 @@ static void put_when(const struct sketch *k, const struct place *p)
 		draw_number(k->out, p->last->frame);
 		draw_put(k->out, "</tspan>");
 	}
-	draw_put(k->out, "</text> <text class=\"n e\"");
+	draw_put(k->out, "</text> <text class=\"e\"");
 	draw_attribute(k->out, "x", TIME_END);
 	draw_attribute(k->out, "y", p->arrow + 4);
 	draw_put(k->out, ">");
@@ -444,7 +450,7 @@ static void put_remark(const struct sketch *k, const struct place *p)
 	draw_put(k->out, " <text");
 	draw_attribute(k->out, "x", REMARK);
 	draw_attribute(k->out, "y", p->remark_at);
-	draw_put(k->out, mark ? " class=\"m\"><tspan class=\"j\">! </tspan>" : " class=\"m\">");
+	draw_put(k->out, mark ? "><tspan class=\"j\">! </tspan>" : ">");
 	put_lines(k->out, p->remark, REMARK_COLUMNS, REMARK);
 	draw_put(k->out, "</text>");
 }
@@ -471,7 +477,7 @@ static void put_hint(const struct sketch *k, const struct place *p)
 	char words[TCP_WORDS_MAX];
 	struct txt t = txt_over(words, sizeof(words));
 
-	if (p->row->n > 1)
+	if (!k->hints || p->row->n > 1)
 		return;
 	tcp_words_long(&t, p->first, &k->who);
 	if (t.len == 0)
@@ -569,7 +575,7 @@ static void put_legend(const struct sketch *k, uint64_t y)
 		draw_put(k->out, lost ? ")\"><path d=\"M0 0h25\"/><path class=\"x\" d=\"M20-5l10 10m0-10"
 					"l-10 10\"/>"
 				      : ")\"><path d=\"M0 0h28\"/><path class=\"l\" d=\"M34 0l-10-5v10z\"/>");
-		draw_put(k->out, "<text x=\"42\" y=\"4\" class=\"m\">");
+		draw_put(k->out, "<text x=\"42\" y=\"4\">");
 		draw_put(k->out, samples[i].says);
 		draw_put(k->out, "</text></g>\n");
 	}
@@ -602,7 +608,7 @@ static void put_drawing(const struct sketch *k, uint64_t life, uint64_t height)
 
 static struct sketch sketch_of(const struct draw_out *out, const struct draw_connection *c)
 {
-	return (struct sketch){ out, c, tcp_names_of(c->story->initiator), draw_left(c->story) };
+	return (struct sketch){ out, c, tcp_names_of(c->story->initiator), draw_left(c->story), true };
 }
 
 static void put_size(const struct draw_out *out, uint64_t height)
@@ -619,6 +625,7 @@ void draw_svg_inline(const struct draw_out *out, const struct draw_connection *c
 	struct sketch k = sketch_of(out, c);
 	uint64_t life = life_ends(&k), height = life + LEGEND;
 
+	k.hints = c->n_rows <= HINTED_ROWS;
 	/* What it shows stands in the table below it, too, and there is read better. */
 	draw_put(out, "<svg class=\"w\" role=\"img\"");
 	put_size(out, height);
