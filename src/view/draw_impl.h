@@ -4,7 +4,7 @@
 
 #include "wirelab/tcp_draw.h"
 
-/* ---- pieces of the output (draw_put.c) ---------------------------------------------- */
+/* ---- pieces of the output (draw_put.c) -------------------------------------------------- */
 
 /* Our own markup, as it is. */
 void draw_put(const struct draw_out *out, const char *markup);
@@ -26,7 +26,7 @@ void draw_duration(const struct draw_out *out, uint64_t ns);
 /* "10.0.0.1:80" */
 void draw_endpoint(const struct draw_out *out, const struct tcp_story *story, unsigned side);
 
-/* ---- what is said of a row ------------------------------------------------------------ */
+/* ---- what is said of a row -------------------------------------------------------------- */
 
 /* The letter of its class: what kind of step it is. */
 const char *draw_kind(const struct tcp_moment *m);

@@ -63,22 +63,16 @@ static const char style[] =
 	"monospace}\n"
 	"a{color:#1457ad}\n"
 	"a:focus-visible,.wide:focus-visible{outline:3px solid #1457ad;outline-offset:2px}\n"
-	"@media screen and (prefers-color-scheme:dark){\n"
-	"body{background:#14181f;color:#e4e8ee}\n"
-	"thead th{background:#212833}\n"
-	".wide,tr,th,td{border-color:#3a4350}\n"
-	"caption{color:#a4aebb}\n"
-	"a{color:#84b9ff}\n"
-	"}\n"
 	/* In a narrow window a row is a few lines, each number with its name. */
 	"@media screen and (max-width:44rem){\n"
 	"body{padding:.75rem}\n"
 	"table,caption,tbody{display:block}\n"
 	"thead{position:absolute;left:-9999px}\n"
 	"tr{display:flex;flex-wrap:wrap;gap:0 1rem;padding:.4rem .6rem;border-top:1px solid #c8cfd8}\n"
-	"table th,table td{border:0;padding:.1rem 0;text-align:left!important}\n"
-	".rows td:last-child,.list td:nth-child(-n+3),.list td:last-child{min-width:0;width:100%;flex-basis:100%;"
-	"overflow-wrap:anywhere}\n"
+	"table th,table td{border:0;padding:.1rem 0;min-width:0;overflow-wrap:anywhere;"
+	"text-align:left!important}\n"
+	".rows td:last-child,.list td:nth-child(3),.list td:last-child{min-width:0;"
+	"flex-basis:100%}\n"
 	".list td:nth-child(3)::before{content:\"to \"}"
 	".list td:nth-child(4)::before{content:\"opened: \"}"
 	".list td:nth-child(5)::before{content:\"bytes there: \"}"
@@ -90,11 +84,18 @@ static const char style[] =
 	".rows td:nth-child(7)::before{content:\"length \"}\n"
 	".rows td:nth-child(9)::before{content:\"| \"}\n"
 	"}\n"
+	"@media screen and (prefers-color-scheme:dark){\n"
+	"body{background:#14181f;color:#e4e8ee}\n"
+	"thead th{background:#212833}\n"
+	".wide,tr,th,td{border-color:#3a4350}\n"
+	"caption{color:#a4aebb}\n"
+	"a{color:#84b9ff}\n"
+	"}\n"
 	"@media print{.wide{overflow:visible;border:0}.wide svg{width:100%;height:auto}"
 	"tr{break-inside:avoid}thead{display:table-header-group}h2{break-after:avoid}"
 	"body{max-width:none;padding:0}table{font-size:8pt}}\n";
 
-/* ---- cells -------------------------------------------------------------------------------- */
+/* ---- cells ------------------------------------------------------------------------------ */
 
 static void number_cell(const struct draw_out *out, uint64_t n)
 {
@@ -125,7 +126,7 @@ static void begin_wide(const struct draw_out *out, const char *label)
 	draw_put(out, "\">\n");
 }
 
-/* ---- the list of connections ------------------------------------------------------------------ */
+/* ---- the list of connections ------------------------------------------------------------ */
 
 /* "zero_window" is for programs. */
 static void put_name(const struct draw_out *out, const char *name)
@@ -209,7 +210,7 @@ void draw_page_begin(const struct draw_out *out, const char *file, const struct 
 		draw_put(out, "<p>There are none.</p>\n");
 }
 
-/* ---- a connection ------------------------------------------------------------------------------ */
+/* ---- a connection ----------------------------------------------------------------------- */
 
 struct section {
 	const struct draw_out *out;
@@ -249,8 +250,9 @@ static void story(const struct section *s)
 
 static void table_head(const struct section *s)
 {
-	draw_put(s->out, "<table class=\"rows\">\n<caption>The same, in a table. seq and ack count from each side's "
-			 "first number; states are those after the segment, ? where nothing tells</caption>\n<thead><tr>"
+	draw_put(s->out, "<table class=\"rows\">\n<caption>The same, in a table. seq and ack count "
+			 "from each side's first number; states are those after the segment, "
+			 "? where nothing tells</caption>\n<thead><tr>"
 			 "<th scope=\"col\">frame</th><th scope=\"col\">seconds</th>"
 			 "<th scope=\"col\">from</th><th scope=\"col\">flags</th>"
 			 "<th scope=\"col\">seq</th><th scope=\"col\">ack</th>"

@@ -89,7 +89,7 @@ void draw_endpoint(const struct draw_out *out, const struct tcp_story *story, un
 	put_txt(out, &t);
 }
 
-/* ---- what is said of a row ---------------------------------------------------------------- */
+/* ---- what is said of a row -------------------------------------------------------------- */
 
 /* Not among them: probes, and news of a window.  They come when all is well, too. */
 #define WRONG (1u << TCP_T_RETRANSMISSION | 1u << TCP_T_FAST_RETRANSMISSION | \

@@ -9,7 +9,7 @@
  */
 #include "draw_impl.h"
 
-/* ---- where things are, in pixels ---------------------------------------------------------- */
+/* ---- where things are, in pixels -------------------------------------------------------- */
 
 #define WIDTH "1040"
 enum {
@@ -70,7 +70,8 @@ const char draw_svg_style[] =
 	".w path.l{stroke-dasharray:none;stroke-width:1.6}\n"
 	".w path.x{stroke-dasharray:none;stroke-width:2.4;fill:none}\n"
 	".w path.u{stroke:#566070;stroke-dasharray:2 4;fill:none}\n"
-	".w path.q{stroke:#566070;stroke-width:1;fill:#fff}\n"
+	/* Its two long edges only. */
+	".w path.q{stroke:#566070;stroke-width:1;stroke-dasharray:23.4 8;fill:#fff}\n"
 	".s1,.s2{fill:#b57f17}.s3{fill:#3f9566}.s4,.s5,.s6{fill:#a678d8}.s7,.s8{fill:#c06a9f}"
 	".s9{fill:#7f86bd}.s10{fill:#8d949f}\n"
 	"@media screen and (prefers-color-scheme:dark){\n"
@@ -150,7 +151,7 @@ static void put_lines(const struct draw_out *out, const char *s, size_t columns,
 	}
 }
 
-/* ---- where a row stands ------------------------------------------------------------------- */
+/* ---- where a row stands ----------------------------------------------------------------- */
 
 struct sketch {
 	const struct draw_out *out;
@@ -247,7 +248,7 @@ static uint64_t life_ends(const struct sketch *k)
 	return y + LEAD;
 }
 
-/* ---- life lines ---------------------------------------------------------------------------- */
+/* ---- life lines ------------------------------------------------------------------------- */
 
 static void put_band(const struct sketch *k, unsigned side, unsigned state, uint64_t from,
 		     uint64_t to)
@@ -341,7 +342,7 @@ static void put_first_states(const struct sketch *k, struct shown shown[2])
 	draw_put(k->out, "\n");
 }
 
-/* ---- arrows ------------------------------------------------------------------------------- */
+/* ---- arrows ----------------------------------------------------------------------------- */
 
 /* Line and head are one path, for a marker would need a name that no other of the page has;
  * two, where the line is not drawn through. */
@@ -415,7 +416,7 @@ static void put_run(const struct sketch *k, const struct place *p)
 	}
 }
 
-/* ---- what stands beside ---------------------------------------------------------------------- */
+/* ---- what stands beside ----------------------------------------------------------------- */
 
 static void put_when(const struct sketch *k, const struct place *p)
 {
@@ -529,7 +530,7 @@ static void put_rows(const struct sketch *k)
 	}
 }
 
-/* ---- around it --------------------------------------------------------------------------------- */
+/* ---- around it -------------------------------------------------------------------------- */
 
 static void put_name(const struct sketch *k, unsigned side)
 {
@@ -641,8 +642,8 @@ void draw_svg(const struct draw_out *out, const struct draw_connection *c)
 
 	/* Here there is no table, so its text must be read: whoever knows "graphics-document"
 	 * (WAI-ARIA Graphics Module) does so. */
-	draw_put(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\""
-		      " class=\"w\" role=\"graphics-document img\" xml:lang=\"en\"");
+	draw_put(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		      "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"w\" role=\"graphics-document img\" xml:lang=\"en\"");
 	put_size(out, height);
 	put_title(&k);
 	draw_put(out, "<style>\n");

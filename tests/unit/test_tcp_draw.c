@@ -6,7 +6,7 @@
 #include "wirelab/tcp_draw.h"
 #include "xml_check.h"
 
-/* ---- a connection made by hand ------------------------------------------------------------ */
+/* ---- a connection made by hand ---------------------------------------------------------- */
 
 #define STEPS_MAX 256u
 
@@ -105,7 +105,7 @@ static void long_run(struct world *w, size_t n, uint32_t payload)
 	w->n_rows = row + 1;
 }
 
-/* ---- drawing it, and looking at what comes ----------------------------------------------- */
+/* ---- drawing it, and looking at what comes ---------------------------------------------- */
 
 static void keep(void *context, const char *bytes, size_t len)
 {
@@ -168,7 +168,7 @@ static size_t count(const char *text, const char *what)
 #define assert_has(text, what) assert_non_null(strstr(text, what))
 #define assert_hasnt(text, what) assert_null(strstr(text, what))
 
-/* ---- the drawing ---------------------------------------------------------------------------- */
+/* ---- the drawing ------------------------------------------------------------------------ */
 
 static void names_stand_above_the_life_lines(void **state)
 {
@@ -389,7 +389,7 @@ static void a_program_that_reads_aloud_gets_a_title_a_description_and_the_text(v
 	assert_has(s, "<title>TCP connection 3: 10.0.0.7:40112 and 192.0.2.80:443</title>\n<desc>");
 }
 
-/* ---- colours ------------------------------------------------------------------------------------ */
+/* ---- colours ---------------------------------------------------------------------------- */
 
 static unsigned hex(char c)
 {
@@ -467,7 +467,7 @@ static void paper_is_light_whatever_the_theme(void **state)
 			 count(s, "@media screen and (prefers-color-scheme:dark)"));
 }
 
-/* ---- the page ------------------------------------------------------------------------------------ */
+/* ---- the page --------------------------------------------------------------------------- */
 
 static void drawing_and_table_have_the_rows_of_the_ladder(void **state)
 {
@@ -582,7 +582,7 @@ static void a_sentence_shows_where_an_arrow_is_pointed_at_unless_there_are_too_m
 	assert_int_equal(count(svg(w), "\"><title>Client "), 199);
 }
 
-/* ---- size -------------------------------------------------------------------------------------- */
+/* ---- size ------------------------------------------------------------------------------- */
 
 /* 200 segments, late in a large capture and with large numbers; of every kind in turn, or
  * (why < TCP_WHY_COUNT) of that kind. */
@@ -624,7 +624,7 @@ static void two_hundred_segments_take_at_most_200_kilobytes(void **state)
 	}
 }
 
-/* ---- who watches --------------------------------------------------------------------------------- */
+/* ---- who watches ------------------------------------------------------------------------ */
 
 static void the_check_of_the_form_finds_what_is_wrong(void **state)
 {
