@@ -643,7 +643,8 @@ void draw_svg(const struct draw_out *out, const struct draw_connection *c)
 	/* Here there is no table, so its text must be read: whoever knows "graphics-document"
 	 * (WAI-ARIA Graphics Module) does so. */
 	draw_put(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-		      "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"w\" role=\"graphics-document img\" xml:lang=\"en\"");
+		      "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"w\" "
+		      "role=\"graphics-document img\" xml:lang=\"en\"");
 	put_size(out, height);
 	put_title(&k);
 	draw_put(out, "<style>\n");
