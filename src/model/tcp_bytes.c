@@ -225,6 +225,20 @@ static void take_fin(struct tcp_bytes *b, const struct current *c)
 	b->fin_when = c->when;
 }
 
+/* A server that has forgotten its first SYN+ACK sends one with another number: while there is
+ * nothing else, the last one counts. */
+static void take_syn(struct tcp_bytes *b, uint32_t first_seq)
+{
+	bool fresh = b->next == 0 && b->waiting == 0 && !b->has_fin;
+
+	tcp_bytes_begin(b, first_seq);
+	if (!fresh || b->base == first_seq)
+		return;
+	b->base = first_seq;
+	b->acked = b->let_go_from = b->let_go_to = 0;
+	b->hears_acks = false;
+}
+
 void tcp_bytes_hear(struct tcp_bytes *b, const struct tcp_bytes_segment *s)
 {
 	uint32_t seq = s->seq + (s->syn ? 1 : 0);
@@ -232,9 +246,11 @@ void tcp_bytes_hear(struct tcp_bytes *b, const struct tcp_bytes_segment *s)
 	uint64_t at, before;
 
 	assert(c->from == c->to && b->differ == 0 && !b->ended && s->caplen <= s->len);
-	if (!b->begun && (s->syn || s->len > 0 || s->fin)) {
+	if (s->syn)
+		take_syn(b, seq);
+	if (!b->begun && (s->len > 0 || s->fin)) {
 		tcp_bytes_begin(b, seq);
-		b->midstream = !s->syn;
+		b->midstream = true;
 	}
 	if ((s->len == 0 && !s->fin) || !locate(b, seq, &at, &before) ||
 	    s->len + (s->fin ? 1u : 0u) <= before)
