@@ -15,8 +15,8 @@
  *	at the end of the capture: tcp_bytes_end(b), and next() as above
  *
  * Offsets count the bytes of the stream from 0, in 64 bits, however often the sequence
- * numbers go round; 0 is the byte behind the SYN (of several that differ, behind the last one
- * that came before any byte).  Without a SYN (and without
+ * numbers go round; 0 is the byte behind the SYN (of several that differ, the first to be
+ * acknowledged, or else the last before any byte).  Without a SYN (and without
  * tcp_bytes_begin()) it is the first byte seen: then the stream is `midstream`, and what
  * comes later but lies before is not told.
  *

@@ -30,6 +30,7 @@ struct current {
 struct tcp_bytes {
 	uint32_t room, past_room, stretches, waiting;
 	bool begun, midstream, ended, hears_acks, has_fin, fin_told;
+	bool settled;			/* base was acknowledged: no other SYN counts */
 	uint32_t base;			/* number of the byte at offset 0 */
 	uint64_t next;			/* offset that is told next */
 	uint64_t acked;			/* highest offset acknowledged */
@@ -226,10 +227,10 @@ static void take_fin(struct tcp_bytes *b, const struct current *c)
 }
 
 /* A server that has forgotten its first SYN+ACK sends one with another number: while there is
- * nothing else, the last one counts. */
+ * nothing else, and none has been acknowledged, the last one counts. */
 static void take_syn(struct tcp_bytes *b, uint32_t first_seq)
 {
-	bool fresh = b->next == 0 && b->waiting == 0 && !b->has_fin;
+	bool fresh = b->next == 0 && b->waiting == 0 && !b->has_fin && !b->settled;
 
 	tcp_bytes_begin(b, first_seq);
 	if (!fresh || b->base == first_seq)
@@ -281,6 +282,7 @@ void tcp_bytes_acked(struct tcp_bytes *b, uint32_t ack)
 	if (!b->begun || !locate(b, ack, &at, &before))
 		return;
 	b->hears_acks = true;
+	b->settled = b->settled || ack == b->base;
 	b->acked = greater(b->acked, at);
 }
 
