@@ -52,6 +52,7 @@ struct ladder {
 	size_t n_rows, at;
 	struct ladder_style style;
 	struct tcp_names who;
+	unsigned left;			/* the side whose life line is there: who opened, else a */
 	unsigned part;			/* of the head, or of the row */
 	uint8_t shown[2];		/* states that stand on the life lines */
 	char words[TCP_WORDS_MAX + 64];	/* what is being wrapped at the right, or below */

@@ -11,7 +11,7 @@
 #include "wirelab/tcp_reason.h"
 #include "wirelab/text.h"
 
-#define TCP_WORDS_MAX 1024u	/* bytes that none of these exceed */
+#define TCP_WORDS_MAX 1536u	/* bytes that none of these exceed */
 
 /* How the two sides are called: by what they did, where that was seen. */
 struct tcp_names { const char *side[2]; };

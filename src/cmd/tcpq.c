@@ -23,6 +23,7 @@ static const char help[] =
 "\n"
 "      --ladder [N]   time, arrows, both ends' states, remarks; of all, or of N\n"
 "      --explain [N]  the same with the reason for each step and its RFC section\n"
+"      --svg FILE, --html FILE  the ladder as a drawing; as a page with tables\n"
 "      --messages     what was sent behind length prefixes, and in which frames\n"
 "      --order ORDER  of these lengths: network, native (found out by itself)\n"
 "      --arp, --frag, --udp   ARP exchanges, IP fragments, datagrams\n"
@@ -43,7 +44,7 @@ static const char help[] =
 "                                                                   see tcpq(1)\n";
 
 enum {
-	OPT_JSON = 256, OPT_SEGMENTS, OPT_LADDER, OPT_EXPLAIN, OPT_MESSAGES, OPT_ORDER, OPT_ARP,
+	OPT_JSON = 256, OPT_SEGMENTS, OPT_LADDER, OPT_EXPLAIN, OPT_SVG, OPT_HTML, OPT_MESSAGES, OPT_ORDER, OPT_ARP,
 	OPT_FRAG, OPT_UDP, OPT_STREAM, OPT_COLOR,
 };
 
@@ -52,6 +53,8 @@ static const struct option long_options[] = {
 	{ "segments", no_argument, NULL, OPT_SEGMENTS },
 	{ "ladder", optional_argument, NULL, OPT_LADDER },
 	{ "explain", optional_argument, NULL, OPT_EXPLAIN },
+	{ "svg", required_argument, NULL, OPT_SVG },
+	{ "html", required_argument, NULL, OPT_HTML },
 	{ "messages", no_argument, NULL, OPT_MESSAGES },
 	{ "order", required_argument, NULL, OPT_ORDER },
 	{ "arp", no_argument, NULL, OPT_ARP },
@@ -152,7 +155,11 @@ static void order(struct options *opt, const char *value)
 
 static void settle(struct options *opt)
 {
-	if (opt->json && opt->what == SHOW_LADDER) {
+	if (opt->svg && opt->html) {
+		complain("--svg and --html at a time are two answers; see tcpq --help");
+		exit(EXIT_USAGE);
+	}
+	if (opt->json && (opt->what == SHOW_LADDER || opt->what == SHOW_DRAWING)) {
 		complain("a ladder is for people: --segments is its JSON");
 		exit(EXIT_USAGE);
 	}
@@ -172,6 +179,14 @@ static void read_options(struct options *opt, int argc, char **argv)
 		case OPT_EXPLAIN:
 			show_ladder(opt, argc, argv, "--explain");
 			opt->explain = true;
+			break;
+		case OPT_SVG:
+			show(opt, SHOW_DRAWING);
+			opt->svg = optarg;
+			break;
+		case OPT_HTML:
+			show(opt, SHOW_DRAWING);
+			opt->html = optarg;
 			break;
 		case OPT_MESSAGES: show(opt, SHOW_MESSAGES); break;
 		case OPT_ORDER: order(opt, optarg); break;
@@ -248,8 +263,8 @@ int main(int argc, char **argv)
 		complain("name a capture; see tcpq --help");
 		return EXIT_USAGE;
 	}
-	if (opt.write && argc - optind > 1) {
-		complain("--write takes one capture, and here are %d", argc - optind);
+	if ((opt.write || opt.what == SHOW_DRAWING) && argc - optind > 1) {
+		complain("one capture makes one file, and here are %d", argc - optind);
 		return EXIT_USAGE;
 	}
 	for (int i = optind; i < argc; i++) {

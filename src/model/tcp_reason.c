@@ -230,6 +230,7 @@ static void why_ack(const struct scene *s)
 }
 
 static const struct { uint8_t trouble, why; } plain_reasons[] = {
+	{ TCP_T_DUPLICATE_FRAME, TCP_WHY_SEEN_TWICE },
 	{ TCP_T_ZERO_WINDOW_PROBE, TCP_WHY_PROBES_WINDOW },
 	{ TCP_T_ZERO_WINDOW_PROBE_ACK, TCP_WHY_ANSWERS_PROBE },
 	{ TCP_T_KEEP_ALIVE, TCP_WHY_KEEP_ALIVE },

@@ -188,8 +188,8 @@ static void label(struct txt *t, const struct tcp_moment *m, size_t room)
 }
 
 /*
- *	--- PSH ACK 1:101 ack 1 ---->		from a
- *	<---- PSH ACK 1:101 ack 1 ---		from b
+ *	--- PSH ACK 1:101 ack 1 ---->		from the left
+ *	<---- PSH ACK 1:101 ack 1 ---		from the right
  *	--- PSH ACK 1:101 ack 1 --X  		lost
  */
 static void arrow(struct txt *t, const struct ladder *l, const struct tcp_moment *m)
@@ -202,7 +202,7 @@ static void arrow(struct txt *t, const struct ladder *l, const struct tcp_moment
 	label(&d, m, width - 6);
 	size_t dashes = width - d.len - 2, near = 2, far = dashes - near;
 	size_t gap = m->lost && far > 3 ? 2 : 0;
-	if (m->from == 0) {
+	if (m->from == l->left) {
 		strokes_of(t, s->dash, near);
 		txt_char(t, ' ');
 		txt_str(t, buf);
@@ -270,7 +270,7 @@ static void begin_words(struct ladder *l, const struct tcp_moment *m)
 	struct txt w = txt_over(l->words, sizeof(l->words));
 
 	l->words_at = 0;
-	txt_str(&w, new_state(l, m, 1));
+	txt_str(&w, new_state(l, m, !l->left));
 	if (l->style.long_words)
 		return;
 	char buf[TCP_WORDS_MAX];
@@ -290,7 +290,7 @@ static void first_line(struct ladder *l, struct txt *t)
 	txt_char(t, ' ');
 	seconds(t, instant_since(l->moment[0].when, m->when));
 	txt_char(t, ' ');
-	right_aligned(t, new_state(l, m, 0), STATE);
+	right_aligned(t, new_state(l, m, l->left), STATE);
 	txt_char(t, ' ');
 	txt_str(t, s->life);
 	ink(t, l, ink_of(m));
@@ -359,16 +359,17 @@ static void columns_named(struct ladder *l, struct txt *t)
 	txt_char(t, ' ');
 	right_aligned(t, "seconds", TIME);
 	blanks(t, LEFT - t->len);
-	txt_str(t, l->who.side[0]);
+	txt_str(t, l->who.side[l->left]);
 	blanks(t, LEFT + 1 + arrow_width(l) - t->len);
-	txt_str(t, l->who.side[1]);
+	txt_str(t, l->who.side[!l->left]);
 }
 
 void ladder_begin(struct ladder *l, const struct tcp_story *story, const struct tcp_moment *moment,
 		  const struct ladder_row *row, size_t n_rows, struct ladder_style style)
 {
 	*l = (struct ladder){ .story = story, .moment = moment, .row = row, .n_rows = n_rows,
-			      .style = style, .who = tcp_names_of(story->initiator) };
+			      .style = style, .who = tcp_names_of(story->initiator),
+			      .left = story->initiator == 1 };
 	if (l->style.columns < LADDER_COLUMNS_MIN)
 		l->style.columns = LADDER_COLUMNS_MIN;
 	struct txt w = txt_over(l->words, sizeof(l->words));
@@ -391,7 +392,7 @@ static void head_line(struct ladder *l, struct txt *t)
 	if (l->part == PART_COLUMNS)
 		columns_named(l, t);
 	else
-		head(t, l, l->part - PART_A);
+		head(t, l, l->part == PART_A ? l->left : !l->left);
 	l->part++;
 }
 

@@ -579,7 +579,8 @@ static uint32_t told_troubles(const struct tcp_moment *m)
 			1u << TCP_T_SPURIOUS_RETRANSMISSION | 1u << TCP_T_OUT_OF_ORDER |
 			1u << TCP_T_DUPLICATE_ACK | 1u << TCP_T_KEEP_ALIVE |
 			1u << TCP_T_KEEP_ALIVE_ACK | 1u << TCP_T_ZERO_WINDOW_PROBE |
-			1u << TCP_T_ZERO_WINDOW_PROBE_ACK | 1u << TCP_T_WINDOW_UPDATE;
+			1u << TCP_T_ZERO_WINDOW_PROBE_ACK | 1u << TCP_T_WINDOW_UPDATE |
+			1u << TCP_T_DUPLICATE_FRAME;
 
 	if (m->why == TCP_WHY_ANSWERS_PROBE)
 		told |= 1u << TCP_T_ZERO_WINDOW;
@@ -670,10 +671,11 @@ static void story_troubles(struct txt *t, const struct tcp_story *s)
 		if (n == 0)
 			continue;
 		txt_str(t, before);
-		txt_grouped(t, n);
-		txt_char(t, ' ');
 		for (const char *p = tcp_trouble_info((enum tcp_trouble)k)->name; *p; p++)
 			txt_char(t, *p == '_' ? ' ' : *p);
+		txt_str(t, " (");
+		txt_grouped(t, n);
+		txt_char(t, ')');
 		before = ", ";
 	}
 	if (*before == ',')
@@ -702,7 +704,7 @@ void tcp_words_story(struct txt *t, const struct tcp_story *s)
 		txt_str(t, "; ");
 		txt_str(t, closed[s->close]);
 	}
-	if (s->first_fin_by != TCP_NOBODY) {
+	if (s->first_fin_by != TCP_NOBODY && s->close != TCP_CLOSE_SIMULTANEOUS) {
 		txt_str(t, ", ");
 		txt_str(t, who.side[s->first_fin_by]);
 		txt_str(t, " first");

@@ -190,7 +190,7 @@ static void a_connection_is_told_in_a_sentence(void **state)
 	tcp_words_story(&t, &s);
 	assert_string_equal(buf, "A complete handshake in 0.500 ms; 1,312 bytes from client, 48,230 from"
 				 " server; closed in three segments: the second FIN acknowledged the"
-				 " first, server first. Trouble: 2 retransmission.");
+				 " first, server first. Trouble: retransmission (2).");
 }
 
 int main(void)

@@ -85,6 +85,7 @@ static void hear_tcp(struct tcpq *q, const struct heard *h)
 	seg.when = (struct instant){ h->rec->unix_ns };
 	seg.frame = h->rec->number;
 	seg.wire_bytes = h->rec->wirelen;
+	tcp_segment_check(&seg, h->pkt);
 	q->tcp_frames++;
 	while (tcp_track_segment(q->track, &seg, &told) == TCP_TRACK_FULL)
 		make_room(q);

@@ -87,7 +87,8 @@ static void choose_views(struct tcpq *q)
 		[SHOW_TABLE] = &view_table, [SHOW_JSON] = &view_json,
 		[SHOW_SEGMENTS] = &view_segments, [SHOW_LADDER] = &view_ladder,
 		[SHOW_MESSAGES] = &view_messages, [SHOW_ARP] = &view_arp,
-		[SHOW_FRAG] = &view_frag, [SHOW_UDP] = &view_udp };
+		[SHOW_FRAG] = &view_frag, [SHOW_UDP] = &view_udp,
+		[SHOW_DRAWING] = &view_draw };
 
 	q->view[q->n_views++] = by_what[q->opt->what];
 	if (q->opt->write)
@@ -223,10 +224,12 @@ int read_capture(const struct options *opt, const char *path)
 		complain("%s", err);
 		return EXIT_DAMAGED;
 	}
-	if (is_same_file(opt->write, path)) {
-		complain("--write: %s is the capture that is read", opt->write);
-		return EXIT_USAGE;
-	}
+	const char *output[] = { opt->write, opt->svg, opt->html };
+	for (size_t i = 0; i < sizeof(output) / sizeof(output[0]); i++)
+		if (is_same_file(output[i], path)) {
+			complain("%s is the capture that is read: it is not written over", path);
+			return EXIT_USAGE;
+		}
 	if (opt->filter && !(filter = capfilter_open(opt->filter, err)))
 		out_of_memory();
 	catch_signals();

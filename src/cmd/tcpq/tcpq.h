@@ -81,7 +81,7 @@ struct view {
 
 enum what {
 	SHOW_TABLE, SHOW_JSON, SHOW_SEGMENTS, SHOW_LADDER, SHOW_MESSAGES, SHOW_ARP, SHOW_FRAG,
-	SHOW_UDP,
+	SHOW_UDP, SHOW_DRAWING,
 };
 
 #define STREAM_ALL UINT32_MAX
@@ -165,6 +165,8 @@ struct tcpq {
 	struct kept *kept;
 	size_t n_kept, max_kept;
 
+	FILE *drawing;
+
 	/* packets.c, each only with its view */
 	struct arpx *arpx;
 	struct ipfrag *ipfrag;
@@ -224,6 +226,6 @@ static inline bool is_wanted(const struct tcpq *q, uint32_t stream)
 /* The views --------------------------------------------------------------------------------- */
 
 extern const struct view view_table, view_json, view_segments, view_ladder, view_messages, view_arp,
-	view_frag, view_udp, view_write;
+	view_frag, view_udp, view_draw, view_write;
 
 #endif
