@@ -132,8 +132,7 @@ static bool is_copy_from_behind(const struct judge *j)
 	       j->now_us - j->x->advanced_us < COPY_WITHIN_US;
 }
 
-/* Out of line, and asked only when this much is true: nearly every segment is told from the one
- * before it by a glance at two numbers. */
+/* Nearly every segment is told from the one before it by a glance at two numbers. */
 static bool may_be_copy(const struct flow_hot *h, const struct flow_side *x,
 			const struct tcp_segment *seg)
 {
@@ -142,9 +141,10 @@ static bool may_be_copy(const struct flow_hot *h, const struct flow_side *x,
 	return seg->checksum == x->last_sum || id_proves(x, seg);
 }
 
-__attribute__((noinline)) static bool is_copy(const struct flow_hot *h, const struct flow_cold *c,
-					  const struct flow_notes *notes,
-					  const struct tcp_segment *seg, unsigned from)
+/* Out of line: inlined, it costs tcp_judge() its registers, and every segment pays. */
+__attribute__((noinline))
+static bool is_copy(const struct flow_hot *h, const struct flow_cold *c,
+		    const struct flow_notes *notes, const struct tcp_segment *seg, unsigned from)
 {
 	struct judge j = judge_of(h, c, notes, seg, from);
 
