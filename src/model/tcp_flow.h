@@ -45,7 +45,7 @@ struct flow_side {
 	uint16_t window, mss;
 	uint16_t known;
 	uint16_t options_seen;		/* of its SYN: TCP_SEEN_MSS ... */
-	uint16_t last_id, last_sum;	/* IPv4 identification and TCP checksum of its last packet */
+	uint16_t last_id, last_mark;	/* of its last packet: IPv4 identification, fingerprint */
 	uint8_t tally[TALLIES / 2];	/* four bits each */
 	uint8_t wscale;
 };

@@ -65,6 +65,14 @@ static bool id_proves(const struct flow_side *x, const struct tcp_segment *seg)
 	return seg->ip_id && !knows(x, SIDE_ID_STUCK);
 }
 
+/* The checksum stands for options and payload; with an identification it is left out, for one
+ * of two legs may lie before an offload. */
+static uint16_t mark_of(const struct tcp_segment *seg)
+{
+	return seg->ip_id ? (uint16_t)(seg->seq ^ seg->payload ^ (uint32_t)seg->flags << 8) :
+			    seg->checksum;
+}
+
 /* Neither bytes nor an acknowledgment that this side had not sent before. */
 static bool says_nothing_new(const struct flow_side *x, const struct tcp_segment *seg,
 			     uint32_t end)
@@ -88,23 +96,20 @@ static bool peer_spoke_since(const struct judge *j)
 
 /*
  * Two segments alike may still be two: a timer, or the other side's segments, made the sender
- * say it again.  The identification tells them apart; the checksum need not be the same, for
- * one of two legs may lie before an offload.  Where there is none (IPv6, or 0 as RFC 6864
- * allows), the checksum stands for options and payload, but only what occupies sequence space
- * is judged, and only when it comes faster than any answer could have called for it, nobody
+ * say it again.  The identification tells them apart.  Where there is none (IPv6, or 0 as RFC
+ * 6864 allows), the checksum must be the same, and only what occupies sequence space is judged, and only when it comes faster than any answer could have called for it, nobody
  * else having spoken: ACKs alike are what a receiver sends when segments are missing.
  */
 static bool is_copy_of_last(const struct judge *j)
 {
 	const struct tcp_segment *seg = j->seg;
-	bool id = id_proves(j->x, seg);
 
-	if ((!id && seg->checksum != j->x->last_sum) || seg->window != j->x->window ||
+	if (mark_of(seg) != j->x->last_mark || seg->window != j->x->window ||
 	    ((seg->flags & TCP_ACK) && seg->ack != j->x->acked) ||
 	    !says_nothing_new(j->x, seg, j->end))
 		return false;
-	if (id)
-		return elapsed_us(j) < COPY_WITHIN_US;
+	if (seg->ip_id)
+		return id_proves(j->x, seg) && elapsed_us(j) < COPY_WITHIN_US;
 	return j->end == j->x->next && j->end != seg->seq && !(seg->flags & TCP_RST) &&
 	       !peer_spoke_since(j) && elapsed_us(j) < BARE_COPY_WITHIN_US;
 }
@@ -138,7 +143,7 @@ static bool may_be_copy(const struct flow_hot *h, const struct flow_side *x,
 {
 	if (seg->ip_id != x->last_id)
 		return h->bits & FLOW_DOUBLED;
-	return seg->checksum == x->last_sum || id_proves(x, seg);
+	return mark_of(seg) == x->last_mark;
 }
 
 /* Out of line: inlined, it costs tcp_judge() its registers, and every segment pays. */
@@ -154,7 +159,8 @@ static bool is_copy(const struct flow_hot *h, const struct flow_cold *c,
 static void learn_identity(const struct flow_hot *h, struct flow_side *x,
 			   const struct tcp_segment *seg)
 {
-	if ((h->bits & FLOW_DOUBLED) && lags_behind(x, seg))
+	/* An older ACK from a leg that lags: its double does not come next. */
+	if ((h->bits & FLOW_DOUBLED) && seg->payload == 0 && lags_behind(x, seg))
 		return;
 	if (seg->ip_id == x->last_id) {
 		if (id_proves(x, seg) && !says_nothing_new(x, seg, end_of(seg)))
@@ -163,7 +169,7 @@ static void learn_identity(const struct flow_hot *h, struct flow_side *x,
 		unlearn(x, SIDE_ID_STUCK);
 	}
 	x->last_id = seg->ip_id;
-	x->last_sum = seg->checksum;
+	x->last_mark = mark_of(seg);
 }
 
 /* ---- what the numbers tell ------------------------------------------------------------ */

@@ -404,6 +404,19 @@ static void who_numbers_all_packets_alike_proves_nothing_by_it(void **state)
 	scene_end(&t.s);
 }
 
+static void a_reset_after_a_syn_under_one_identification_is_another_packet(void **state)
+{
+	struct packet p = { .who = 'a', .flags = "S", .seq = 100, .id = 7 };
+	struct talk t = { .base = 0 };
+
+	(void)state;
+	scene_begin(&t.s, 4);
+	assert_true(caught(&t, p) == 0);
+	p.flags = "R";
+	assert_true(caught(&t, p) == 0);
+	scene_end(&t.s);
+}
+
 static void without_an_identification_only_haste_and_the_checksum_prove_a_copy(void **state)
 {
 	static const struct { uint64_t after_ns; uint16_t checksum; uint32_t is; } turns[] = {
@@ -689,6 +702,7 @@ int main(void)
 		cmocka_unit_test(another_identification_means_that_it_was_sent_again),
 		cmocka_unit_test(the_same_identification_after_a_timer_is_sent_again),
 		cmocka_unit_test(who_numbers_all_packets_alike_proves_nothing_by_it),
+		cmocka_unit_test(a_reset_after_a_syn_under_one_identification_is_another_packet),
 		cmocka_unit_test(without_an_identification_only_haste_and_the_checksum_prove_a_copy),
 		cmocka_unit_test(without_an_identification_two_acks_alike_are_two),
 		cmocka_unit_test(copies_change_no_state_and_call_for_no_fast_retransmission),
