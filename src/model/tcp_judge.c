@@ -109,7 +109,7 @@ static bool is_copy_of_last(const struct judge *j)
 	    !says_nothing_new(j->x, seg, j->end))
 		return false;
 	if (seg->ip_id)
-		return id_proves(j->x, seg) && elapsed_us(j) < COPY_WITHIN_US;
+		return elapsed_us(j) < COPY_WITHIN_US;
 	return j->end == j->x->next && j->end != seg->seq && !(seg->flags & TCP_RST) &&
 	       !peer_spoke_since(j) && elapsed_us(j) < BARE_COPY_WITHIN_US;
 }
@@ -143,7 +143,7 @@ static bool may_be_copy(const struct flow_hot *h, const struct flow_side *x,
 {
 	if (seg->ip_id != x->last_id)
 		return h->bits & FLOW_DOUBLED;
-	return mark_of(seg) == x->last_mark;
+	return !knows(x, SIDE_ID_STUCK) && mark_of(seg) == x->last_mark;
 }
 
 /* Out of line: inlined, it costs tcp_judge() its registers, and every segment pays. */
