@@ -1169,6 +1169,123 @@ static void a_file_of_nothing_but_interfaces_is_damage(void **state)
 	free(all);
 }
 
+/* ---- files that want more of us than they should ----------------------------------- */
+
+/* head once, then n times the block behind it in f, then f's last block: in memory of its own. */
+static struct opened open_repeated(const struct blob *f, size_t head, size_t each, size_t n)
+{
+	size_t tail = f->len - head - each, len = head + n * each + tail;
+	struct opened o = { .copy = malloc(len) };
+
+	assert_non_null(o.copy);
+	memcpy(o.copy, f->b, head);
+	for (size_t i = 0; i < n; i++)
+		memcpy(o.copy + head + i * each, f->b + head, each);
+	memcpy(o.copy + head + n * each, f->b + head + each, tail);
+	o.r = capr_over(o.copy, len, o.err);
+	assert_non_null(o.r);
+	return o;
+}
+
+static void as_many_interfaces_as_may_be_are_told_apart(void **state)
+{
+	struct capr_record rec;
+	struct blob f = { 0 };
+
+	(void)state;
+	section(&f, false);
+	size_t head = f.len;
+	interface(&f, 1, 0);
+	size_t each = f.len - head;
+	enhanced(&f, CAPR_INTERFACES_MAX - 1, 5, "the last one");
+	struct opened o = open_repeated(&f, head, each, CAPR_INTERFACES_MAX);
+	assert_int_equal(capr_next(o.r, &rec), 1);
+	expect_data(&rec, "the last one");
+	assert_int_equal(capr_next(o.r, &rec), 0);
+	assert_true(capr_totals(o.r).interfaces == CAPR_INTERFACES_MAX);
+	done(&o);
+}
+
+/* Interfaces are numbered anew in each section, but all of them stay until the file is closed. */
+static void interfaces_of_all_sections_are_counted_together(void **state)
+{
+	struct blob f = { 0 };
+	int end;
+
+	(void)state;
+	section(&f, false);
+	size_t head = f.len;
+	section(&f, false);
+	interface(&f, 1, 0);
+	size_t each = f.len - head;
+	enhanced(&f, 0, 0, "");
+	struct opened o = open_repeated(&f, head, each, CAPR_INTERFACES_MAX);
+	assert_int_equal(remaining(o.r, &end), 1);
+	assert_int_equal(end, 0);
+	assert_true(capr_totals(o.r).sections == CAPR_INTERFACES_MAX + 1);
+	done(&o);
+	o = open_repeated(&f, head, each, CAPR_INTERFACES_MAX + 1);
+	assert_int_equal(remaining(o.r, &end), 0);
+	assert_int_equal(end, -1);
+	assert_non_null(strstr(capr_damage(o.r), "more than 262144 interfaces"));
+	done(&o);
+}
+
+static void names_beyond_65536_are_only_counted(void **state)
+{
+	enum { KEPT = 65536, ALL = KEPT + 1000 };
+	struct capw w;
+	char *out;
+	size_t len;
+	FILE *f = open_memstream(&out, &len);
+	int end;
+
+	(void)state;
+	assert_non_null(f);
+	capw_begin(&w, f, &(struct capw_section){ 0 });
+	for (uint32_t i = 0; i < ALL; i++)
+		capw_name(&w, ip4_from_number(i), "a");
+	assert_true(capw_end(&w));
+	assert_int_equal(fclose(f), 0);
+	struct opened o = open_bytes(out, len);
+	remaining(o.r, &end);
+	assert_int_equal(end, 0);
+	assert_true(capr_totals(o.r).name_records == ALL);
+	assert_string_equal(capr_name(o.r, ip4_from_number(KEPT - 1)), "a");
+	assert_null(capr_name(o.r, ip4_from_number(KEPT)));
+	done(&o);
+	free(out);
+}
+
+/* Each takes four bytes; a reader that keeps or searches them all would need hours. */
+static void four_million_empty_remarks_on_one_frame_are_counted(void **state)
+{
+	enum { REMARKS = (CAPR_BLOCK_MAX - 64) / 4 };
+	struct capr_record rec;
+	struct blob f = { 0 };
+
+	(void)state;
+	section(&f, false);
+	interface(&f, 1, 0);
+	size_t block = f.len;
+	enhanced_begin(&f, 0, 0, "frame");
+	size_t head = f.len;
+	text_option(&f, 1, "");
+	block_end(&f);
+	struct opened o = open_repeated(&f, head, 4, REMARKS);
+	/* The block is as long as that now. */
+	uint32_t len = (uint32_t)(f.len - block - 4 + 4 * (size_t)REMARKS);
+	struct blob number = { 0 };
+	u32(&number, len);
+	memcpy(o.copy + block + 4, number.b, 4);
+	memcpy(o.copy + block + len - 4, number.b, 4);
+	assert_int_equal(capr_next(o.r, &rec), 1);
+	expect_data(&rec, "frame");
+	assert_int_equal(rec.n_remarks, REMARKS);
+	assert_int_equal(capr_next(o.r, &rec), 0);
+	done(&o);
+}
+
 static void a_pcap_record_with_a_huge_length_is_damage(void **state)
 {
 	struct blob f = { 0 };
@@ -1650,6 +1767,10 @@ int main(void)
 		cmocka_unit_test(a_simple_packet_without_room_is_damage),
 		cmocka_unit_test(name_records_with_bad_lengths_are_damage),
 		cmocka_unit_test(a_file_of_nothing_but_interfaces_is_damage),
+		cmocka_unit_test(as_many_interfaces_as_may_be_are_told_apart),
+		cmocka_unit_test(interfaces_of_all_sections_are_counted_together),
+		cmocka_unit_test(names_beyond_65536_are_only_counted),
+		cmocka_unit_test(four_million_empty_remarks_on_one_frame_are_counted),
 		cmocka_unit_test(a_pcap_record_with_a_huge_length_is_damage),
 		cmocka_unit_test(a_pcap_of_an_unknown_version_is_damage),
 		WITH_PLACE(what_is_no_capture_is_refused_with_the_reason),
