@@ -143,18 +143,19 @@ static bool end_fits(const struct place *p, const struct ipasm_fragment *f)
 	return f->more || end >= p->highest;
 }
 
-/* A copy of a fragment that is here already, byte for byte, is no overlap that harms. */
-static bool refuses_overlap(const struct place *p, bool overlapped_before, uint32_t had)
+/* Some units were here before, and it is not a copy of what is here, byte for byte: that is no
+ * overlap that harms.  `had` is what was here before the fragment came. */
+static bool refuses_overlap(const struct place *p, const struct ipasm_fragment *f, uint32_t had)
 {
-	bool nothing_new = p->have == had;
+	bool edge = !f->more && f->caplen == f->len;	/* half a unit counts at the end alone */
+	size_t offered = (f->caplen + (edge ? IPASM_UNIT - 1 : 0)) / IPASM_UNIT;
+	uint32_t fresh = p->have - had;
 
-	return p->key.family == 6 && p->story.overlap && !overlapped_before &&
-	       (!nothing_new || p->story.conflict);
+	return p->key.family == 6 && fresh < offered && (fresh > 0 || p->story.conflict);
 }
 
 static enum ipasm_result add(struct place *p, const struct ipasm_fragment *f)
 {
-	bool overlapped = p->story.overlap;
 	uint32_t had = p->have, end = f->offset + (uint32_t)f->len;
 
 	p->story.fragments++;
@@ -164,7 +165,7 @@ static enum ipasm_result add(struct place *p, const struct ipasm_fragment *f)
 		p->highest = end;
 	note_range(p, f->offset, end);
 	take_bytes(p, f);
-	p->refused = p->refused || refuses_overlap(p, overlapped, had);
+	p->refused = p->refused || refuses_overlap(p, f, had);
 	if (p->refused)
 		return IPASM_REFUSED;
 	if (!p->end)

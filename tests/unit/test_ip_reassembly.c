@@ -178,6 +178,24 @@ static void rfc8200_an_exact_copy_of_an_ipv6_fragment_is_no_overlap(void **state
 	assert_int_equal(hear(c), IPASM_WHOLE);
 }
 
+static void an_exact_copy_does_not_open_the_door_to_an_overlap(void **state)
+{
+	struct ipasm_fragment a = piece(1, 0, 16, true), b = piece(1, 8, 16, true),
+			      liar = piece(2, 0, 16, true), c = piece(2, 16, 8, false);
+
+	(void)state;
+	a.key.family = b.key.family = liar.key.family = c.key.family = 6;
+	assert_int_equal(hear(a), IPASM_HELD);
+	assert_int_equal(hear(a), IPASM_HELD);
+	assert_int_equal(hear(b), IPASM_REFUSED);
+	/* The same when it has nothing new but other bytes. */
+	assert_int_equal(hear(liar), IPASM_HELD);
+	assert_int_equal(hear(liar), IPASM_HELD);
+	liar.data = sent + 1;
+	assert_int_equal(hear(liar), IPASM_REFUSED);
+	assert_int_equal(hear(c), IPASM_REFUSED);
+}
+
 static void rfc6946_an_atomic_fragment_is_whole_and_disturbs_nobody(void **state)
 {
 	(void)state;
@@ -349,6 +367,7 @@ int main(void)
 		TEST(of_two_that_overlap_and_differ_the_first_stays_and_it_is_said),
 		TEST(rfc5722_an_ipv6_datagram_that_overlaps_is_dropped),
 		TEST(rfc8200_an_exact_copy_of_an_ipv6_fragment_is_no_overlap),
+		TEST(an_exact_copy_does_not_open_the_door_to_an_overlap),
 		TEST(rfc6946_an_atomic_fragment_is_whole_and_disturbs_nobody),
 		TEST(lengths_that_cannot_be_are_refused),
 		TEST(a_datagram_has_one_end),
