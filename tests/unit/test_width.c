@@ -135,7 +135,7 @@ static void a_buffer_that_is_too_small_holds_whole_characters(void **state)
 static void no_cut_is_wider_than_asked_or_narrower_than_it_must_be(void **state)
 {
 	static const char *const text[] = { "plain words", "\xe5\x9c\xb0\xe5\x9d\x80 is an address",
-					    "e\xcc\x81\xe5\x9c\xb0" "e\xcc\x81\xf0\x9f\x98\x80!" };
+					    "e\xcc\x81\xe5\x9c\xb0\x65\xcc\x81\xf0\x9f\x98\x80!" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
