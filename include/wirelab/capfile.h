@@ -135,8 +135,9 @@ struct capr_totals {
  * path "-" is standard input.  Files and pipes are read with a buffer that starts at
  * 256 KiB, grows to the largest block, and is bounded by CAPR_BLOCK_MAX.  Nothing is
  * mapped, so a file may be shortened by others while it is read: it then just ends.
- * NULL with a filled err[] (never empty): cannot be opened, or its first bytes
- * are no known kind of capture.  A known kind whose file header is cut or wrong is
+ * NULL with a filled err[] (never empty; it begins with the path as it was given, raw
+ * bytes: escape before showing): cannot be opened, or its first bytes are no known kind
+ * of capture.  A known kind whose file header is cut or wrong is
  * opened, and the first capr_next() returns -1.
  */
 struct capr *capr_open(const char *path, char err[static 256]);

@@ -91,8 +91,10 @@ static inline bool layer(struct walk *w, enum pkt_kind kind, uint32_t len)
 
 	if (p->n_layers == PKT_LAYERS || len > UINT16_MAX) {
 		wrong(w, kind, V_UNSUPPORTED);
-		p->snapped = false;
-		p->segment_kind = PKT_NONE;
+		if (!w->quoted) {
+			p->snapped = false;
+			p->segment_kind = PKT_NONE;
+		}
 		return false;
 	}
 	p->layer[p->n_layers++] = (struct pkt_layer){ w->off, (uint16_t)len, (uint8_t)kind,

@@ -64,6 +64,10 @@ static void the_transport_is_inside(const struct pkt *p)
 	require(p->segment_kind == PKT_NONE || p->segment_kind == PKT_TCP ||
 		p->segment_kind == PKT_UDP || p->segment_kind == PKT_ICMP4 ||
 		p->segment_kind == PKT_ICMP6);
+	/* What an error quotes is not the frame's, however it ends. */
+	if (p->n_layers && p->layer[p->n_layers - 1].quoted)
+		require(p->stopped == V_OK && (p->segment_kind == PKT_ICMP4 ||
+					       p->segment_kind == PKT_ICMP6));
 	enum verdict v = pkt_tcp_options(p, &o, &at);
 	require((v == V_UNSUPPORTED) == !pkt_has(p, PKT_TCP));
 	if (v == V_UNSUPPORTED) {

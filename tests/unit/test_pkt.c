@@ -398,6 +398,24 @@ static void an_icmp_error_quotes_a_segment_that_is_not_the_frame_s_own(void **st
 	}
 }
 
+static void a_quote_that_is_nested_too_deeply_leaves_the_error_as_it_is(void **state)
+{
+	uint8_t frame[4000];
+	struct wr w = wr_over(frame, sizeof(frame));
+	struct pkt p;
+
+	(void)state;
+	put_ip4(&w, IP_PROTO_ICMP, 8 + 20 * 50);
+	wr_copy(&w, (uint8_t[]){ 3, 4, 0, 0, 0, 0, 0x02, 0x40 }, 8);
+	for (size_t i = 50; i-- > 0;)
+		put_ip4(&w, IP_PROTO_IP4, 20 * i);
+	dissect(&p, 101, frame, w.len, w.len);
+	assert_int_equal(p.stopped, V_OK);
+	assert_int_equal(p.n_layers, PKT_LAYERS);
+	assert_int_equal(p.segment_kind, PKT_ICMP4);
+	assert_int_equal(pkt_check(&p, PKT_ICMP4), V_CHECKSUM);
+}
+
 static void an_icmp6_error_quotes_too_and_is_checked_with_its_addresses(void **state)
 {
 	uint8_t frame[200];
@@ -656,6 +674,7 @@ int main(void)
 		cmocka_unit_test(lengths_come_from_ip_not_from_the_capture),
 		cmocka_unit_test(a_segment_whose_offset_lies_is_listed_and_said_to_lie),
 		cmocka_unit_test(an_icmp_error_quotes_a_segment_that_is_not_the_frame_s_own),
+		cmocka_unit_test(a_quote_that_is_nested_too_deeply_leaves_the_error_as_it_is),
 		cmocka_unit_test(an_icmp6_error_quotes_too_and_is_checked_with_its_addresses),
 		cmocka_unit_test(a_fragment_is_a_piece_and_the_whole_is_dissected_when_it_is_there),
 		cmocka_unit_test(rfc6946_an_atomic_fragment_is_read_on),
