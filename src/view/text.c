@@ -175,12 +175,12 @@ static void hex_byte(struct txt *t, const char *prefix, uint8_t b)
 {
 	static const char digit[] = "0123456789abcdef";
 	char escape[8];
-	size_t n = strlen(prefix);
+	struct txt e = txt_over(escape, sizeof(escape));
 
-	memcpy(escape, prefix, n);
-	escape[n++] = digit[b >> 4];
-	escape[n++] = digit[b & 0x0f];
-	txt_bytes(t, escape, n);
+	txt_str(&e, prefix);
+	txt_char(&e, digit[b >> 4]);
+	txt_char(&e, digit[b & 0x0f]);
+	txt_bytes(t, escape, e.len);
 }
 
 /* The n bytes of a character, or one byte that belongs to none (n is 0). */
