@@ -215,8 +215,15 @@ enum tcp_track_result { TCP_TRACK_OK, TCP_TRACK_FULL };
 #define TCP_TRACK_LIVE_COST 256u
 #define TCP_TRACK_NOTES_COST 320u
 
-/* Bytes for n connections, 1 .. 2^30. */
+/*
+ * Bytes for n connections, 1 .. 2^30.  Those for whom there is room, but who never come, cost
+ * address space alone: n may be generous where pages come with their first use.
+ */
 size_t tcp_track_size(size_t n);
+
+/* Of these, the bytes in front that are filled one behind another, in four places: huge pages
+ * suit them.  The index behind them is scattered, and small while the connections are few. */
+size_t tcp_track_dense_size(size_t n);
 
 /* memory: aligned to 64 bytes, zeroed (fresh pages from mmap are), borrowed.  NULL when size is
  * too small. */

@@ -3,14 +3,19 @@
  *
  * The index is open addressing with linear probing: eight slots are one cache line, at
  * most two thirds are taken, so a search reads one line and then the connection.  A slot
- * carries 32 bits of the hash: another's connection is hardly ever read in vain, and neither
- * growing nor closing a hole has to read connections at all.
+ * carries 32 bits of the hash: another's connection is hardly ever read in vain, and closing
+ * a hole does not have to read connections at all.
+ *
+ * The connections stand in the order of their coming and never move, but the index is
+ * scattered over all of its slots.  So it uses only as many as it needs, and doubles in
+ * place: a table with room for millions touches no more memory than a small one.
  */
 #include "tcp_flow.h"
 
 #include <string.h>
 
 #define FLOWS_MAX ((size_t)1 << 30)
+#define FIRST_INDEX ((size_t)4096)	/* connections */
 #define LINE 64u
 
 static size_t slots_for(size_t n)
@@ -18,16 +23,26 @@ static size_t slots_for(size_t n)
 	return n + n / 2 + 1;
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 static size_t lines(size_t bytes)
 {
 	return (bytes + LINE - 1) / LINE * LINE;
 }
 
-size_t tcp_track_size(size_t n)
+size_t tcp_track_dense_size(size_t n)
 {
 	return lines(sizeof(struct tcp_track)) + lines(n * sizeof(struct flow_hot)) +
 	       lines(n * sizeof(struct flow_cold)) + lines(n * sizeof(struct flow_notes)) +
-	       lines(n * sizeof(uint32_t)) + lines(slots_for(n) * sizeof(struct flow_slot));
+	       lines(n * sizeof(uint32_t));
+}
+
+size_t tcp_track_size(size_t n)
+{
+	return tcp_track_dense_size(n) + lines(slots_for(n) * sizeof(struct flow_slot));
 }
 
 static void *cut(uint8_t **at, size_t bytes)
@@ -45,12 +60,13 @@ static struct tcp_track *lay_out(void *memory, size_t size, size_t n)
 	if (n == 0 || n > FLOWS_MAX || size < tcp_track_size(n))
 		return NULL;
 	struct tcp_track *t = cut(&at, sizeof(*t));
-	*t = (struct tcp_track){ .capacity = (uint32_t)n, .slots = (uint32_t)slots_for(n) };
+	*t = (struct tcp_track){ .capacity = (uint32_t)n };
+	t->slots = (uint32_t)slots_for(smaller(n, FIRST_INDEX));
 	t->hot = cut(&at, n * sizeof(*t->hot));
 	t->cold = cut(&at, n * sizeof(*t->cold));
 	t->notes = cut(&at, n * sizeof(*t->notes));
 	t->stream = cut(&at, n * sizeof(*t->stream));
-	t->slot = cut(&at, t->slots * sizeof(*t->slot));
+	t->slot = cut(&at, slots_for(n) * sizeof(*t->slot));
 	return t;
 }
 
@@ -75,15 +91,6 @@ static inline uint32_t next_slot(const struct tcp_track *t, uint32_t i)
 	return i + 1 == t->slots ? 0 : i + 1;
 }
 
-static void enter(struct tcp_track *t, uint32_t hash, uint32_t flow)
-{
-	uint32_t i = home_of(t, hash);
-
-	while (t->slot[i].flow)
-		i = next_slot(t, i);
-	t->slot[i] = (struct flow_slot){ hash, flow + 1 };
-}
-
 struct tcp_track *tcp_track_move(void *memory, size_t size, size_t n, const struct tcp_track *old)
 {
 	struct tcp_track *t;
@@ -96,15 +103,11 @@ struct tcp_track *tcp_track_move(void *memory, size_t size, size_t n, const stru
 	struct tcp_track places = *t;
 	*t = *old;
 	t->capacity = places.capacity;
-	t->slots = places.slots;
-	t->slot = places.slot;
 	t->hot = memcpy(places.hot, old->hot, old->flows_made * sizeof(*old->hot));
 	t->cold = memcpy(places.cold, old->cold, old->flows_made * sizeof(*old->cold));
 	t->notes = memcpy(places.notes, old->notes, old->notes_made * sizeof(*old->notes));
 	t->stream = memcpy(places.stream, old->stream, old->flows_made * sizeof(*old->stream));
-	for (uint32_t i = 0; i < old->slots; i++)
-		if (old->slot[i].flow)
-			enter(t, old->slot[i].hash, old->slot[i].flow - 1);
+	t->slot = memcpy(places.slot, old->slot, old->slots * sizeof(*old->slot));
 	return t;
 }
 
@@ -145,6 +148,35 @@ static uint32_t hash_of(const struct tcp_track *t, const struct tcp_segment *s)
 	uint64_t word[] = { load64(first), load64(first + 8), load64(second), load64(second + 8),
 			    ports };
 	return (uint32_t)siphash13_words(t->key, word, 5);
+}
+
+static uint32_t hash_of_flow(const struct tcp_track *t, uint32_t flow)
+{
+	const struct flow_hot *h = &t->hot[flow];
+	struct tcp_segment seg = { .family = h->bits & FLOW_IP6 ? 6 : 4 };
+
+	memcpy(seg.addr, h->addr, sizeof(seg.addr));
+	memcpy(seg.port, h->port, sizeof(seg.port));
+	return hash_of(t, &seg);
+}
+
+static void enter(struct tcp_track *t, uint32_t hash, uint32_t flow)
+{
+	uint32_t i = home_of(t, hash);
+
+	while (t->slot[i].flow)
+		i = next_slot(t, i);
+	t->slot[i] = (struct flow_slot){ hash, flow + 1 };
+}
+
+/* Twice the slots, or as many as there is memory for. */
+static void grow_index(struct tcp_track *t)
+{
+	memset(t->slot, 0, t->slots * sizeof(*t->slot));
+	t->slots = (uint32_t)smaller((size_t)t->slots * 2, slots_for(t->capacity));
+	for (uint32_t flow = 0; flow < t->flows_made; flow++)
+		if (t->hot[flow].bits & FLOW_USED)
+			enter(t, hash_of_flow(t, flow), flow);
 }
 
 /* 0 or 1: which side of h sent seg; 2: it is of another connection. */
@@ -200,6 +232,8 @@ uint32_t flow_add(struct tcp_track *t, const struct tcp_segment *seg, uint32_t h
 {
 	uint32_t flow;
 
+	if (slots_for(t->count + 1) > t->slots)
+		grow_index(t);
 	if (t->free_flow) {
 		flow = t->free_flow - 1;
 		t->free_flow = t->cold[flow].link;
@@ -252,12 +286,8 @@ void flow_restart(struct tcp_track *t, uint32_t flow, const struct tcp_segment *
 /* The slot that names this flow. */
 static uint32_t slot_of(const struct tcp_track *t, uint32_t flow)
 {
-	const struct flow_hot *h = &t->hot[flow];
-	struct tcp_segment seg = { .family = h->bits & FLOW_IP6 ? 6 : 4 };
+	uint32_t i = home_of(t, hash_of_flow(t, flow));
 
-	memcpy(seg.addr, h->addr, sizeof(seg.addr));
-	memcpy(seg.port, h->port, sizeof(seg.port));
-	uint32_t i = home_of(t, hash_of(t, &seg));
 	while (t->slot[i].flow != flow + 1)
 		i = next_slot(t, i);
 	return i;

@@ -478,6 +478,67 @@ static void a_full_table_takes_nothing_and_grows_with_all_that_it_held(void **st
 	scene_end(&s);
 }
 
+/* 40,000 come, each third one is refused and forgotten again, IPv6 among them. */
+static void all_are_found_again_while_the_index_grows_under_them(void **state)
+{
+	enum { MANY = 40000 };
+	struct tcp_story o;
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s, MANY);
+	for (unsigned i = 0; i < MANY; i++) {
+		struct tcp_segment seg = segment_of(&s, 'a');
+		seg.family = i % 2 ? 4 : 6;
+		seg.port[0] = (uint16_t)(1000 + i);
+		seg.flags = TCP_SYN;
+		assert_true(put(&s, &seg) == TCP_TRACK_OK && s.told.fresh);
+		if (i % 3 == 0) {
+			s.port = seg.port[0];
+			seg = segment_of(&s, 'b');
+			seg.family = i % 2 ? 4 : 6;
+			seg.flags = TCP_RST | TCP_ACK;
+			seg.ack = 1;
+			assert_true(put(&s, &seg) == TCP_TRACK_OK && !s.told.fresh);
+			assert_true(tcp_track_give_up(s.t, &o) && o.stream == i);
+		}
+	}
+	for (unsigned i = 0; i < MANY; i++) {
+		s.port = (uint16_t)(1000 + i);
+		struct tcp_segment seg = segment_of(&s, 'b');
+		seg.family = i % 2 ? 4 : 6;
+		seg.flags = TCP_SYN | TCP_ACK;
+		if (i % 3 == 0)
+			continue;
+		assert_true(put(&s, &seg) == TCP_TRACK_OK && !s.told.fresh);
+		assert_true(tcp_track_stream(s.t, s.told.flow) == i);
+	}
+	scene_end(&s);
+}
+
+static void room_that_nobody_takes_is_never_touched(void **state)
+{
+	enum { MANY = 1 << 16, FEW = 1000 };
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s, MANY);
+	for (s.port = 1; s.port <= FEW; s.port++)
+		say(&s, 'a', "S", 9, 0, 0);
+	const uint8_t *memory = s.memory;
+	size_t touched = 0;
+	for (size_t i = 0; i < tcp_track_size(MANY); i += 4096) {
+		size_t j = i, end = i + 4096 < tcp_track_size(MANY) ? i + 4096 : tcp_track_size(MANY);
+		while (j < end && memory[j] == 0)
+			j++;
+		touched += j < end ? 4096 : 0;
+	}
+	/* A page more at either end of each of the five places, and an index for 4,096. */
+	assert_true(touched <= FEW * TCP_TRACK_LIVE_COST + 10 * 4096 + 4096 * 12);
+	assert_true(tcp_track_dense_size(MANY) < tcp_track_size(MANY));
+	scene_end(&s);
+}
+
 static void who_closed_first_is_given_up_first(void **state)
 {
 	struct tcp_story o;
@@ -588,6 +649,8 @@ int main(void)
 		cmocka_unit_test(the_two_families_do_not_meet),
 		cmocka_unit_test(a_socket_that_talks_to_itself_is_all_side_a),
 		cmocka_unit_test(a_full_table_takes_nothing_and_grows_with_all_that_it_held),
+		cmocka_unit_test(all_are_found_again_while_the_index_grows_under_them),
+		cmocka_unit_test(room_that_nobody_takes_is_never_touched),
 		cmocka_unit_test(who_closed_first_is_given_up_first),
 		cmocka_unit_test(a_closed_one_whose_ports_were_reused_is_not_given_up),
 		cmocka_unit_test(churn_leaves_no_hole_in_the_index),
