@@ -33,9 +33,17 @@ static uint64_t now_ns(void)
 
 /* ---- the starter's own side --------------------------------------------------------- */
 
+/* What a starter is told when it is made. */
+struct duty {
+	const struct testnet *net;	/* NULL: stay where we are */
+	enum side side;
+	const char *ifname;		/* whose frames are counted; NULL: nobody's */
+	uint64_t timeout_ns;
+};
+
 static uint64_t frames_sent(const char *ifname)
 {
-	FILE *f = fopen("/proc/thread-self/net/dev", "r");
+	FILE *f = ifname ? fopen("/proc/thread-self/net/dev", "r") : NULL;
 	char line[512], name[32];
 	unsigned long long sent = 0, n;
 
@@ -50,14 +58,14 @@ static uint64_t frames_sent(const char *ifname)
 }
 
 /* Waits for its end, and brings it about when the time is over. */
-static void await(pid_t pid, struct timed *out)
+static void await(pid_t pid, uint64_t timeout_ns, struct timed *out)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 	struct rusage use;
 	int status;
 
-	if (pidfd < 0 || poll(&p, 1, (int)(STARTER_TIMEOUT_NS / 1000000)) != 1)
+	if (pidfd < 0 || poll(&p, 1, (int)(timeout_ns / 1000000)) != 1)
 		kill(pid, SIGKILL);
 	while (wait4(pid, &status, 0, &use) < 0 && errno == EINTR)
 		;
@@ -71,10 +79,10 @@ static void await(pid_t pid, struct timed *out)
 	out->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-static void start(char *output, char *const argv[], const char *ifname, struct timed *out)
+static void start(char *output, char *const argv[], const struct duty *duty, struct timed *out)
 {
 	posix_spawn_file_actions_t files;
-	uint64_t sent = frames_sent(ifname);
+	uint64_t sent = frames_sent(duty->ifname);
 	pid_t pid;
 
 	*out = (struct timed){ .error = posix_spawn_file_actions_init(&files) };
@@ -86,23 +94,23 @@ static void start(char *output, char *const argv[], const char *ifname, struct t
 	out->wall_ns = now_ns();
 	out->error = posix_spawnp(&pid, argv[0], &files, NULL, argv, environ);
 	if (!out->error)
-		await(pid, out);
+		await(pid, duty->timeout_ns, out);
 	posix_spawn_file_actions_destroy(&files);
-	out->frames = frames_sent(ifname) - sent;
+	out->frames = frames_sent(duty->ifname) - sent;
 }
 
 /* The strings of the order, one behind another. */
-static void obey(char *order, size_t len, const char *ifname, struct timed *out)
+static void obey(char *order, size_t len, const struct duty *duty, struct timed *out)
 {
 	char *arg[ARGS_MAX + 1] = { NULL };
 	size_t n = 0;
 
 	for (size_t at = 0; at < len && n < ARGS_MAX; at += strlen(order + at) + 1)
 		arg[n++] = order + at;
-	start(arg[0], arg + 1, ifname, out);
+	start(arg[0], arg + 1, duty, out);
 }
 
-_Noreturn static void serve(int fd, const char *ifname)
+_Noreturn static void serve(int fd, const struct duty *duty)
 {
 	char order[ORDER_MAX + 1];
 	struct timed t;
@@ -112,26 +120,29 @@ _Noreturn static void serve(int fd, const char *ifname)
 		if (n <= 0)
 			_exit(0);
 		order[n] = '\0';
-		obey(order, (size_t)n, ifname, &t);
+		obey(order, (size_t)n, duty, &t);
 		if (send(fd, &t, sizeof(t), MSG_NOSIGNAL) != (ssize_t)sizeof(t))
 			_exit(1);
 	}
 }
 
-_Noreturn static void child(const struct testnet *net, enum side side, int fd, pid_t parent)
+_Noreturn static void child(const struct duty *duty, int fd, pid_t parent)
 {
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent ||
-	    testnet_stay(net, side) < 0)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
+		_exit(1);
+	if (!duty->net)
+		serve(fd, duty);
+	if (testnet_stay(duty->net, duty->side) < 0)
 		_exit(1);
 	/* /sys shows the namespace that mounted it; where that is forbidden the old one stays. */
 	if (unshare(CLONE_NEWNS) == 0)
 		(void)mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
-	serve(fd, testnet_ifname(side));
+	serve(fd, duty);
 }
 
 /* ---- the caller's side -------------------------------------------------------------- */
 
-int starter_begin(struct starter *s, const struct testnet *net, enum side side)
+static int begin(struct starter *s, const struct duty *duty)
 {
 	pid_t parent = getpid();
 	int fd[2];
@@ -142,7 +153,7 @@ int starter_begin(struct starter *s, const struct testnet *net, enum side side)
 	s->pid = fork();
 	if (s->pid == 0) {
 		close(fd[0]);
-		child(net, side, fd[1], parent);
+		child(duty, fd[1], parent);
 	}
 	s->fd = fd[0];
 	close(fd[1]);
@@ -150,6 +161,16 @@ int starter_begin(struct starter *s, const struct testnet *net, enum side side)
 		return 0;
 	close(fd[0]);
 	return -1;
+}
+
+int starter_begin(struct starter *s, const struct testnet *net, enum side side)
+{
+	return begin(s, &(struct duty){ net, side, testnet_ifname(side), STARTER_TIMEOUT_NS });
+}
+
+int starter_begin_here(struct starter *s, uint64_t timeout_ns)
+{
+	return begin(s, &(struct duty){ .timeout_ns = timeout_ns });
 }
 
 int starter_run(struct starter *s, const char *const argv[], const char *output,

@@ -40,6 +40,9 @@ struct timed {
 /* All: 0, or -1 and errno. */
 int starter_begin(struct starter *s, const struct testnet *net, enum side side);
 
+/* For programs that use no network: where we are, frames not counted, another timeout. */
+int starter_begin_here(struct starter *s, uint64_t timeout_ns);
+
 /* Standard input is empty; output and errors both go to the file, which is made anew. */
 int starter_run(struct starter *s, const char *const argv[], const char *output,
 		struct timed *out);
