@@ -141,8 +141,12 @@ $(UNITBIN) $(NETBIN):
 
 $(BENCHBIN): $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libsupport.a $(LIBS)
 	@mkdir -p $(@D)
-	$(call Q,LD)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< $(B)/libsupport.a $(LIBS) $(IO_LDLIBS) $(LDLIBS)
+	$(call Q,LD)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< $(B)/libsupport.a $(LIBS) $(BENCH_LDLIBS) $(IO_LDLIBS) $(LDLIBS)
 $(call obj,$(BENCH)): CPPFLAGS += -Itests/support
+# What tcpq is compared with needs libpcap; without it, the bench says so and goes on.
+PCAP_BENCH = $(B)/bench/pcap_loop $(B)/bench/flow_table
+HAVE_PCAP = $(shell printf '\043include <pcap/pcap.h>\n' | $(CC) -E - >/dev/null 2>&1 && echo yes)
+$(PCAP_BENCH): BENCH_LDLIBS = -lpcap
 # What everybody else's programs are: no flags of ours, and libc as a shared library.
 $(B)/bench/empty: tests/bench/empty.c
 	@mkdir -p $(@D)
@@ -221,8 +225,13 @@ $(FUZZBIN): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(LIBS)
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $< $(LIBS) $(IO_LDLIBS) $(LDLIBS)
 
-bench: $(B)/bin/arpq $(B)/bench/bench_arpq $(B)/bench/bench_cache $(B)/bench/empty	## times beside those of the peers that are installed
+TIMED := $(addprefix $(B)/bench/,bench_arpq bench_cache bench_pkt bench_tcpq bench_track make_capture empty)
+bench: $(TOOLS) $(TIMED) $$(if $$(HAVE_PCAP),$$(PCAP_BENCH))	## times beside those of the peers that are installed; BENCH_FULL=1: large captures, too
+	$(GIVE_BACK)
 	@$(B)/bench/bench_cache
+	@$(B)/bench/bench_pkt 2>/dev/null
+	@$(B)/bench/bench_track
+	@$(B)/bench/bench_tcpq $(B)/bin/tcpq $(B)/bench
 	@$(B)/bench/bench_arpq $(B)/bin/arpq $(B)/bench/empty
 
 tidy: $(B)/version.h		## clang-tidy over the sources

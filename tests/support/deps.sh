@@ -57,6 +57,10 @@ look()
 		need arp-scan command -v arp-scan
 		need iputils-arping command -v arping
 		need uthash-dev header uthash.h
+		need libpcap-dev header pcap/pcap.h
+		need tcptrace command -v tcptrace
+		need tshark command -v tshark
+		need tcpdump command -v tcpdump
 		;;
 	esac
 }
