@@ -14,8 +14,16 @@
 
 #include "wirelab/text.h"
 
+void json_key_of(struct txt *t, const char *key, size_t len);
+
 /* The key alone, for a value that the caller writes. */
-void json_key(struct txt *t, const char *key);
+static inline void json_key(struct txt *t, const char *key)
+{
+	json_key_of(t, key, strlen(key));
+}
+
+/* One of our own words, which needs no escaping. */
+void json_word(struct txt *t, const char *key, const char *word);
 
 /* value is escaped; NULL and "" are null. */
 void json_string(struct txt *t, const char *key, const char *value);

@@ -266,6 +266,9 @@ bool tcp_track_find(const struct tcp_track *t, const struct tcp_segment *seg, ui
 /* flow is from tcp_told, of a connection not forgotten since. */
 void tcp_track_story(const struct tcp_track *t, uint32_t flow, struct tcp_story *out);
 
+/* Both of its ends are closed, or as good as (TIME-WAIT); see tcp_track_give_up(). */
+bool tcp_track_over(const struct tcp_track *t, uint32_t flow);
+
 /* tcp_story.stream alone.  It is not in tcp_told: looking it up costs a cache line. */
 uint32_t tcp_track_stream(const struct tcp_track *t, uint32_t flow);
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "wirelab/addr.h"
 
@@ -24,8 +25,14 @@ struct txt {
 
 struct txt txt_over(char *buf, size_t cap);
 
-void txt_str(struct txt *t, const char *s);		/* our own words, as they are */
 void txt_bytes(struct txt *t, const char *s, size_t len);	/* these; all or none of them */
+
+/* Our own words, as they are.  Here, so that the length of a literal is the compiler's work. */
+static inline void txt_str(struct txt *t, const char *s)
+{
+	txt_bytes(t, s, strlen(s));
+}
+
 void txt_char(struct txt *t, char c);
 void txt_u64(struct txt *t, uint64_t n);
 void txt_ip(struct txt *t, struct ip4 ip);

@@ -246,7 +246,7 @@ static int listen_live(struct options *opt, char **word)
 
 int main(int argc, char **argv)
 {
-	static char name[] = "tcpq";
+	static char name[] = "tcpq", buffer[1 << 16];
 	struct options opt = { .stream = STREAM_ALL, .order = MSG_EITHER };
 	int status = EXIT_DONE;
 
@@ -256,6 +256,8 @@ int main(int argc, char **argv)
 	/* A reader that has gone and a file that may not grow are errors of write(2). */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
+	if (!isatty(STDOUT_FILENO))
+		(void)setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	read_options(&opt, argc, argv);
 	if (opt.ifname)
 		return finish(listen_live(&opt, argv + optind));

@@ -331,6 +331,11 @@ void flow_closed(struct tcp_track *t, uint32_t flow)
 	t->closed_last = flow + 1;
 }
 
+bool tcp_track_over(const struct tcp_track *t, uint32_t flow)
+{
+	return tcp_flow_over(&t->hot[flow]);
+}
+
 bool tcp_track_give_up(struct tcp_track *t, struct tcp_story *out)
 {
 	while (t->closed_first) {

@@ -1,11 +1,19 @@
 #include "wirelab/json.h"
 
-void json_key(struct txt *t, const char *key)
+void json_key_of(struct txt *t, const char *key, size_t len)
 {
 	/* The first member of an object has no comma before it. */
 	txt_str(t, t->len && t->buf[t->len - 1] == '{' ? "\"" : ",\"");
-	txt_str(t, key);
+	txt_bytes(t, key, len);
 	txt_str(t, "\":");
+}
+
+void json_word(struct txt *t, const char *key, const char *word)
+{
+	json_key(t, key);
+	txt_char(t, '"');
+	txt_str(t, word);
+	txt_char(t, '"');
 }
 
 void json_string(struct txt *t, const char *key, const char *value)

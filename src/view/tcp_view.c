@@ -310,12 +310,12 @@ void tcp_view_segment_json(struct txt *t, uint32_t stream, const struct tcp_mome
 
 	tcp_words_flags(&f, m->flags);
 	txt_char(t, '{');
-	json_string(t, "type", "segment");
+	json_word(t, "type", "segment");
 	json_number(t, "stream", stream);
 	json_number(t, "frame", m->frame);
 	json_seconds(t, "time", m->when.ns, true);
-	json_string(t, "from", m->from ? "b" : "a");
-	json_string(t, "flags", flags);
+	json_word(t, "from", m->from ? "b" : "a");
+	json_word(t, "flags", flags);
 	json_number(t, "seq", m->seq);
 	json_key(t, "ack");
 	if (m->flags & TCP_ACK)
@@ -325,9 +325,9 @@ void tcp_view_segment_json(struct txt *t, uint32_t stream, const struct tcp_mome
 	json_number(t, "payload", m->payload);
 	json_number(t, "window", m->window);
 	json_bool(t, "window_scaled", m->window_scaled);
-	json_string(t, "state_a", tcp_state_name((enum tcp_state)m->after[0]));
-	json_string(t, "state_b", tcp_state_name((enum tcp_state)m->after[1]));
-	json_string(t, "why", tcp_why_info((enum tcp_why)m->why)->name);
+	json_word(t, "state_a", tcp_state_name((enum tcp_state)m->after[0]));
+	json_word(t, "state_b", tcp_state_name((enum tcp_state)m->after[1]));
+	json_word(t, "why", tcp_why_info((enum tcp_why)m->why)->name);
 	json_frame(t, "cause_frame", m->cause_frame);
 	json_key(t, "waited_ns");
 	if (m->cause_frame)

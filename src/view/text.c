@@ -19,11 +19,6 @@ void txt_bytes(struct txt *t, const char *s, size_t len)
 	t->buf[t->len] = '\0';
 }
 
-void txt_str(struct txt *t, const char *s)
-{
-	txt_bytes(t, s, strlen(s));
-}
-
 void txt_char(struct txt *t, char c)
 {
 	txt_bytes(t, &c, 1);
@@ -130,7 +125,14 @@ void txt_age(struct txt *t, uint64_t ns)
 
 void txt_seconds(struct txt *t, uint64_t ns)
 {
-	decimals(t, ns, UINT64_C(1000000000), 9);
+	char digits[10];
+	uint32_t rest = (uint32_t)(ns % UINT64_C(1000000000));
+
+	txt_u64(t, ns / UINT64_C(1000000000));
+	digits[0] = '.';
+	for (size_t i = sizeof(digits); --i > 0; rest /= 10)
+		digits[i] = (char)('0' + rest % 10);
+	txt_bytes(t, digits, sizeof(digits));
 }
 
 /* ---- foreign text ---------------------------------------------------------------- */

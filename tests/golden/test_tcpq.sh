@@ -108,7 +108,11 @@ each_damaged()
 		: >"$dir/picture"
 		within "$tcpq" "$@" "$corpus/malformed/$file" >"$dir/out" 2>"$dir/err" </dev/null
 		status=$?
-		must_be "$status" "$what" "$file" || echo "$file: status $status"
+		# A drawing is one connection: none is status 1, several are 2, and which is asked.
+		case ${1:-},$status in
+		--svg=*,[12]) [ ! -s "$dir/picture" ] || echo "$file: status $status, and a picture" ;;
+		*) must_be "$status" "$what" "$file" || echo "$file: status $status" ;;
+		esac
 		cat "$dir/out" "$dir/err" "$dir/picture" >>"$dir/all"
 	done <"$corpus/MALFORMED.tsv"
 }

@@ -1,62 +1,17 @@
 /* Frames taken apart: segments for the tracker, fragments put together, and what was skipped. */
 #include "tcpq.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "wirelab/packet_words.h"
 
 /* ---- connections ------------------------------------------------------------------------- */
-
-void make_table(struct tcpq *q, size_t flows)
-{
-	size_t size = tcp_track_size(flows);
-	void *memory = pages(size);
-
-	if (q->track) {
-		q->track = tcp_track_move(memory, size, flows, q->track);
-		(void)munmap(q->track_memory, q->track_size);
-	} else {
-		q->track = tcp_track_init(memory, size, flows, q->secret);
-	}
-	if (q->reasons) {
-		q->past = realloc(q->past, flows * sizeof(*q->past));
-		if (!q->past)
-			out_of_memory();
-		memset(q->past + q->flows, 0, (flows - q->flows) * sizeof(*q->past));
-	}
-	if (q->live) {
-		q->told = realloc(q->told, flows * sizeof(*q->told));
-		if (!q->told)
-			out_of_memory();
-	}
-	q->track_memory = memory;
-	q->track_size = size;
-	q->flows = flows;
-}
-
-static struct tcp_past *past_of(struct tcpq *q, uint32_t flow)
-{
-	if (!q->past[flow] && !(q->past[flow] = calloc(1, sizeof(*q->past[flow]))))
-		out_of_memory();
-	return q->past[flow];
-}
 
 static void tell_segment(struct tcpq *q, const struct heard_tcp *tcp)
 {
 	for (unsigned i = 0; i < q->n_views; i++)
 		if (q->view[i]->segment)
 			q->view[i]->segment(q, tcp);
-}
-
-/* Live, a closed connection has been told: it may be forgotten before the table grows. */
-static void make_room(struct tcpq *q)
-{
-	struct tcp_story story;
-
-	if (!q->told || !tcp_track_give_up(q->track, &story))
-		make_table(q, q->flows * 2);
 }
 
 static bool is_over(const enum tcp_state state[2])
@@ -102,7 +57,11 @@ static void hear_tcp(struct tcpq *q, const struct heard *h)
 		tcp.moment = &moment;
 	}
 	tell_segment(q, &tcp);
-	if (q->told && !q->told[told.flow] && is_over(told.after))
+	if (!is_over(told.after) || is_over(told.before))
+		return;
+	if (q->past)
+		past_closed(q, told.flow);
+	if (q->told && !q->told[told.flow])
 		tell_closed(q, told.flow);
 }
 

@@ -87,20 +87,35 @@ static void put_story(const struct tcp_story *story, const struct trouble *first
 	put_troubles(first, n);
 }
 
-static void put_stories(struct tcpq *q)
+/* Its troubles lie in the list behind those of all before it. */
+static void put_next(struct tcpq *q, const struct tcp_story *story)
 {
-	size_t at = 0;
+	size_t begin = q->trouble_put;
 
-	if (q->n_stories)
-		qsort(q->story, q->n_stories, sizeof(*q->story), by_stream);
-	if (q->n_trouble)
-		qsort(q->trouble, q->n_trouble, sizeof(*q->trouble), by_stream_and_frame);
-	for (size_t i = 0; i < q->n_stories; i++) {
-		size_t begin = at;
-		while (at < q->n_trouble && q->trouble[at].stream == q->story[i].stream)
-			at++;
-		put_story(&q->story[i], q->trouble + begin, at - begin);
+	while (q->trouble_put < q->n_trouble &&
+	       q->trouble[q->trouble_put].stream == story->stream)
+		q->trouble_put++;
+	put_story(story, q->trouble + begin, q->trouble_put - begin);
+}
+
+static void put_kept_before(struct tcpq *q, uint64_t stream)
+{
+	while (q->stories_put < q->n_stories && q->story[q->stories_put].stream < stream)
+		put_next(q, &q->story[q->stories_put++]);
+}
+
+/* At the end all are told in the order of their numbers; those that are kept fall in. */
+static void put_in_order(struct tcpq *q, const struct tcp_story *story)
+{
+	if (!q->sorted) {
+		if (q->n_stories)
+			qsort(q->story, q->n_stories, sizeof(*q->story), by_stream);
+		if (q->n_trouble)
+			qsort(q->trouble, q->n_trouble, sizeof(*q->trouble), by_stream_and_frame);
+		q->sorted = true;
 	}
+	put_kept_before(q, story->stream);
+	put_next(q, story);
 }
 
 /* Live, a connection is told when it closes: its troubles are taken out of the list, where those
@@ -129,8 +144,8 @@ static void hear_story(struct tcpq *q, const struct tcp_story *story)
 {
 	if (!is_wanted(q, story->stream))
 		return;
-	if (q->live) {
-		put_story_now(q, story);
+	if (q->live || q->ending) {
+		(q->live ? put_story_now : put_in_order)(q, story);
 		return;
 	}
 	q->story = grown(q->story, q->n_stories, &q->max_stories, sizeof(*q->story));
@@ -205,7 +220,7 @@ static void put_capture(const struct tcpq *q, const char *damage)
 
 static void json_end(struct tcpq *q, const char *damage)
 {
-	put_stories(q);
+	put_kept_before(q, UINT64_MAX);
 	put_arp(q);
 	put_fragments(q);
 	put_capture(q, damage);

@@ -7,14 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "wirelab/capfilter.h"
 #include "wirelab/clock.h"
 
-#define FLOWS_BEGIN ((size_t)4096)
 #define ARP_OWNERS ((size_t)16384)
 
 void complain(const char *format, ...)
@@ -42,16 +40,6 @@ _Noreturn void out_of_memory(void)
 	complain("out of memory");
 	exit(1);
 }
-
-void *pages(size_t size)
-{
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		out_of_memory();
-	return p;
-}
-
 void *grown(void *list, size_t n, size_t *max, size_t size)
 {
 	if (n < *max)
@@ -124,22 +112,44 @@ bool session_begin(struct tcpq *q)
 	random_bytes(q->secret, sizeof(q->secret));
 	q->ipasm = ipasm_init(pages(size), size, REASSEMBLIES);
 	arp_tally_init(&q->arp, owners(q->secret));
-	make_table(q, FLOWS_BEGIN);
+	begin_table(q);
 	for (unsigned i = 0; i < q->n_views; i++)
 		if (q->view[i]->begin && !q->view[i]->begin(q))
 			return false;
 	return true;
 }
 
+struct order { uint32_t stream, flow; };
+
+static int by_stream(const void *a, const void *b)
+{
+	const struct order *x = a, *y = b;
+
+	return (x->stream > y->stream) - (x->stream < y->stream);
+}
+
+/* Those that are left, in the order of their numbers. */
 static void tell_the_rest(struct tcpq *q)
 {
+	struct order *order = malloc((tcp_track_count(q->track) + 1) * sizeof(*order));
 	struct tcp_story story;
 	uint32_t cursor = 0;
+	size_t n = 0;
 
+	if (!order)
+		out_of_memory();
 	/* The cursor stands behind the flow. */
 	while (tcp_track_each(q->track, &cursor, &story))
 		if (!q->told || !q->told[cursor - 1])
-			tell_story(q, &story);
+			order[n++] = (struct order){ story.stream, cursor - 1 };
+	if (n)
+		qsort(order, n, sizeof(*order), by_stream);
+	q->ending = true;
+	for (size_t i = 0; i < n; i++) {
+		tcp_track_story(q->track, order[i].flow, &story);
+		tell_story(q, &story);
+	}
+	free(order);
 }
 
 void session_end(struct tcpq *q, const char *damage)
@@ -150,11 +160,7 @@ void session_end(struct tcpq *q, const char *damage)
 			q->view[i]->end(q, damage);
 	free(q->story);
 	free(q->trouble);
-	for (size_t i = 0; q->past && i < q->flows; i++)
-		free(q->past[i]);
-	free(q->past);
-	free(q->told);
-	(void)munmap(q->track_memory, q->track_size);
+	end_table(q);
 }
 
 /* ---- a file ------------------------------------------------------------------------------ */

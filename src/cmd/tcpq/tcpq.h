@@ -4,6 +4,7 @@
  *	tcpq.c (one folder up)  options
  *	session.c               beginning and end, memory, output
  *	live.c                  -i: frames as they pass
+ *	table.c                 the tracker's memory
  *	hear.c                  frames -> segments, fragments, skipped headers
  *	objects.c               the table's lines and the JSON objects
  *	packets.c               --arp, --frag, --udp
@@ -117,6 +118,7 @@ struct skip {
 #define REASSEMBLIES 64u
 #define SKIPS_MAX 64u
 #define ATOMIC_MAX 64u
+#define CLOSED_MAX 1024u
 
 /* A connection's moments, for those who draw it when all is known. */
 struct kept {
@@ -141,6 +143,8 @@ struct tcpq {
 	void *track_memory;
 	size_t track_size;
 	struct tcp_past **past;		/* by flow; with reasons only */
+	uint32_t closed[CLOSED_MAX];	/* flows, in the order in which they closed */
+	uint64_t n_closed;		/* ever */
 	bool live;			/* a connection is told when it closes ... */
 	bool *told;			/* ... by flow: it was; NULL unless live */
 
@@ -157,8 +161,10 @@ struct tcpq {
 	/* objects.c: an object names every frame in trouble, so it is written at the end. */
 	struct trouble *trouble;
 	size_t n_trouble, max_trouble;
-	struct tcp_story *story;
-	size_t n_stories, max_stories;
+	struct tcp_story *story;	/* of those whose place was taken by others */
+	size_t n_stories, max_stories, stories_put, trouble_put;
+	bool sorted;
+	bool ending;			/* the rest is told now, in the order of their numbers */
 	bool heading_said;
 
 	/* ladder.c: by stream */
@@ -192,7 +198,6 @@ struct tcpq {
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void complain_foreign(const char *text);	/* a message with bytes from outside in it */
 _Noreturn void out_of_memory(void);
-void *pages(size_t size);		/* zeroed, and cost nothing until they are used */
 void *grown(void *list, size_t n, size_t *max, size_t size);	/* room for one more */
 void put_line(struct txt *t);		/* with a newline, to standard output */
 void worst(struct tcpq *q, int status);
@@ -211,7 +216,15 @@ int read_interface(const struct options *opt);
 /* hear.c --------------------------------------------------------------------- */
 
 void hear_record(struct tcpq *q, const struct capr_record *rec);
-void make_table(struct tcpq *q, size_t flows);
+
+/* table.c ---------------------------------------------------------------------------- */
+
+void *pages(size_t size);		/* zeroed, and cost nothing until they are used */
+void begin_table(struct tcpq *q);
+void make_room(struct tcpq *q);		/* for a connection more */
+struct tcp_past *past_of(struct tcpq *q, uint32_t flow);
+void past_closed(struct tcpq *q, uint32_t flow);
+void end_table(struct tcpq *q);
 
 static inline uint32_t stream_of(const struct tcpq *q, const struct heard_tcp *tcp)
 {
