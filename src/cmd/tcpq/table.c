@@ -98,6 +98,8 @@ void make_room(struct tcpq *q)
 
 struct tcp_past *past_of(struct tcpq *q, uint32_t flow)
 {
+	if (flow >= q->n_past)
+		q->n_past = flow + 1;
 	if (!q->past[flow] && !(q->past[flow] = calloc(1, sizeof(*q->past[flow]))))
 		out_of_memory();
 	return q->past[flow];
@@ -122,7 +124,7 @@ void past_closed(struct tcpq *q, uint32_t flow)
 
 void end_table(struct tcpq *q)
 {
-	for (size_t i = 0; q->past && i < q->flows; i++)
+	for (size_t i = 0; i < q->n_past; i++)
 		free(q->past[i]);
 	if (q->past)
 		(void)munmap(q->past, q->flows * sizeof(*q->past));

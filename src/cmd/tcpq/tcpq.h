@@ -143,6 +143,7 @@ struct tcpq {
 	void *track_memory;
 	size_t track_size;
 	struct tcp_past **past;		/* by flow; with reasons only */
+	size_t n_past;			/* none at or behind it */
 	uint32_t closed[CLOSED_MAX];	/* flows, in the order in which they closed */
 	uint64_t n_closed;		/* ever */
 	bool live;			/* a connection is told when it closes ... */
