@@ -159,6 +159,14 @@ struct capr *capr_over(const void *data, size_t len, char err[static 256]);
  */
 int capr_next(struct capr *r, struct capr_record *out);
 
+/*
+ * For a signal handler (async-signal-safe): no more is read.  A capr_next() that waits for
+ * a pipe's writer returns, if the handler was installed without SA_RESTART; what it has
+ * whole is still handed out, and then 0 comes, without damage, also amid a frame.
+ * The descriptor stays open and leads to /dev/null from now on, standard input's too.
+ */
+void capr_stop(struct capr *r);
+
 /* "" unless capr_next() returned -1.  One line without a newline, for a message. */
 const char *capr_damage(const struct capr *r);
 

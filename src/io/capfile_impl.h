@@ -10,6 +10,7 @@
 #ifndef WIRELAB_CAPFILE_IMPL_H
 #define WIRELAB_CAPFILE_IMPL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -63,6 +64,8 @@ struct source {
 	uint64_t end;		/* the offset in the file of at + left */
 	int fd;			/* -1 over memory */
 	bool owns_fd;
+	int nothing;		/* /dev/null, to be put in fd's place; -1 over memory */
+	volatile sig_atomic_t stopped;	/* a handler says: no more */
 	int error;		/* errno of a read that failed, or 0 */
 	uint8_t *buffer;	/* NULL over memory */
 	size_t size;		/* of it */
@@ -72,6 +75,7 @@ void source_over(struct source *s, const void *data, size_t len);
 /* -1 and errno when path cannot be opened or read */
 int source_open(struct source *s, const char *path);
 void source_close(struct source *s);
+void source_stop(struct source *s);	/* async-signal-safe */
 
 /* Try to have n bytes at s->at.  False: that many do not come, and error may say why. */
 bool source_more(struct source *s, size_t n);

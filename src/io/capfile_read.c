@@ -21,6 +21,10 @@ int file_ends(struct capr *r, const char *what, uint64_t claimed)
 {
 	uint64_t here = source_offset(&r->src);
 
+	if (r->src.stopped) {
+		r->state = CAPR_OVER;
+		return 0;
+	}
 	if (r->src.error)
 		return damage(r, here, "cannot read on: %s", strerror(r->src.error));
 	if (r->src.left > 0)
@@ -208,6 +212,11 @@ int capr_next(struct capr *r, struct capr_record *out)
 	if (r->state != CAPR_RUNNING)
 		return r->state == CAPR_OVER ? 0 : -1;
 	return r->pcapng ? pcapng_next(r, out) : pcap_next(r, out);
+}
+
+void capr_stop(struct capr *r)
+{
+	source_stop(&r->src);
 }
 
 /* ---- what was met -------------------------------------------------------------- */

@@ -14,17 +14,19 @@
 
 void source_over(struct source *s, const void *data, size_t len)
 {
-	*s = (struct source){ .fd = -1, .at = data, .left = len, .end = len };
+	*s = (struct source){ .fd = -1, .nothing = -1, .at = data, .left = len, .end = len };
 }
 
 int source_open(struct source *s, const char *path)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
 
-	*s = (struct source){ .owns_fd = !is_stdin };
+	*s = (struct source){ .owns_fd = !is_stdin, .nothing = -1 };
 	s->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (s->fd < 0)
 		return -1;
+	/* Without it, a reading that is stopped waits for the next bytes: no reason to give up. */
+	s->nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	/* Only advice; a pipe takes none. */
 	(void)posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	return 0;
@@ -35,6 +37,19 @@ void source_close(struct source *s)
 	free(s->buffer);
 	if (s->owns_fd)
 		close(s->fd);
+	if (s->nothing >= 0)
+		close(s->nothing);
+}
+
+/*
+ * A flag alone would be too late for a read(2) that begins just after it was looked at, and
+ * waits.  With the end of a file in the descriptor's place, that read finds it.
+ */
+void source_stop(struct source *s)
+{
+	s->stopped = 1;
+	if (s->nothing >= 0)
+		(void)dup2(s->nothing, s->fd);
 }
 
 /* Doubling as the bytes arrive, never because a length field asks for it. */

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -1473,6 +1474,60 @@ static void a_block_of_three_megabytes_passes_through_a_pipe(void **state)
 	free(data);
 }
 
+static struct capr *to_be_stopped;
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	capr_stop(to_be_stopped);
+}
+
+/* How many frames there are when a signal stops the reading, while the writer lives on. */
+static size_t frames_until_stopped(const char *data, size_t len, unsigned delay_us)
+{
+	struct sigaction act = { .sa_handler = on_alarm }, before;
+	struct itimerval soon = { .it_value.tv_usec = (suseconds_t)delay_us };
+	struct capr_record rec;
+	char err[256];
+	size_t frames = 0;
+	int fd[2], n, old = dup(STDIN_FILENO);
+
+	assert_int_equal(pipe(fd), 0);
+	assert_int_equal(write(fd[1], data, len), len);
+	assert_true(old >= 0 && dup2(fd[0], STDIN_FILENO) == STDIN_FILENO);
+	assert_non_null(to_be_stopped = capr_open("-", err));
+	assert_int_equal(sigaction(SIGALRM, &act, &before), 0);
+	if (delay_us)
+		assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+	else
+		capr_stop(to_be_stopped);
+	while ((n = capr_next(to_be_stopped, &rec)) > 0)
+		frames++;
+	assert_int_equal(n, 0);
+	assert_int_equal(capr_next(to_be_stopped, &rec), 0);
+	assert_string_equal(capr_damage(to_be_stopped), "");
+	assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+	capr_close(to_be_stopped);
+	assert_int_equal(dup2(old, STDIN_FILENO), STDIN_FILENO);
+	close(old);
+	close(fd[0]);
+	close(fd[1]);
+	return frames;
+}
+
+static void a_reading_that_is_stopped_keeps_what_it_has_and_waits_for_nobody(void **state)
+{
+	char *data;
+	size_t len = make_big(&data, 10, 1500);
+
+	(void)state;
+	assert_int_equal(frames_until_stopped(data, len, 20000), 10);
+	assert_int_equal(frames_until_stopped(data, len, 0), 10);
+	/* Amid a frame, which is then no damage. */
+	assert_int_equal(frames_until_stopped(data, len - 5, 20000), 9);
+	free(data);
+}
+
 static void a_file_on_standard_input_is_read_from_where_it_stands(void **state)
 {
 	struct place *p = *state;
@@ -1776,6 +1831,8 @@ int main(void)
 		WITH_PLACE(what_is_no_capture_is_refused_with_the_reason),
 		WITH_PLACE(a_pipe_reads_the_same_as_a_file),
 		WITH_PLACE(a_block_of_three_megabytes_passes_through_a_pipe),
+		cmocka_unit_test(
+			a_reading_that_is_stopped_keeps_what_it_has_and_waits_for_nobody),
 		WITH_PLACE(a_file_on_standard_input_is_read_from_where_it_stands),
 		WITH_PLACE(a_file_shortened_while_it_is_read_ends_there),
 		cmocka_unit_test(as_many_frames_and_bytes_as_tshark_counts),
