@@ -166,11 +166,19 @@ void session_end(struct tcpq *q, const char *damage)
 /* ---- a file ------------------------------------------------------------------------------ */
 
 static volatile sig_atomic_t stop;
+static _Atomic(struct capr *) reading;
 
+/* Who writes into our pipe may live on, and be silent: what waits for it is woken. */
 static void on_signal(int sig)
 {
+	int saved = errno;
+	struct capr *r = reading;
+
 	(void)sig;
 	stop = 1;
+	if (r)
+		capr_stop(r);
+	errno = saved;
 }
 
 bool interrupted(void)
@@ -238,10 +246,14 @@ int read_capture(const struct options *opt, const char *path)
 		}
 	if (opt->filter && !(filter = capfilter_open(opt->filter, err)))
 		out_of_memory();
+	reading = r;
 	catch_signals();
-	if (!session_begin(&q))
+	if (!session_begin(&q)) {
+		reading = NULL;
 		return q.status;
+	}
 	read_records(&q, r, filter);
+	reading = NULL;
 	session_end(&q, capr_damage(r));
 	if (*capr_damage(r)) {
 		complain("%s: %s", path, capr_damage(r));
