@@ -14,8 +14,11 @@ static void tell_segment(struct tcpq *q, const struct heard_tcp *tcp)
 			q->view[i]->segment(q, tcp);
 }
 
+/* As the table decides what may be forgotten: all that is has been told then. */
 static bool is_over(const enum tcp_state state[2])
 {
+	if (state[0] == TCP_S_UNSEEN || state[1] == TCP_S_UNSEEN)
+		return state[0] == TCP_S_CLOSED || state[1] == TCP_S_CLOSED;
 	return (state[0] == TCP_S_CLOSED || state[0] == TCP_S_TIME_WAIT) &&
 	       (state[1] == TCP_S_CLOSED || state[1] == TCP_S_TIME_WAIT);
 }
@@ -26,7 +29,7 @@ static void tell_closed(struct tcpq *q, uint32_t flow)
 
 	tcp_track_story(q->track, flow, &story);
 	q->told[flow] = true;
-	tell_story(q, &story);
+	tell_story(q, flow, &story);
 }
 
 static void hear_tcp(struct tcpq *q, const struct heard *h)
@@ -45,8 +48,8 @@ static void hear_tcp(struct tcpq *q, const struct heard *h)
 	while (tcp_track_segment(q->track, &seg, &told) == TCP_TRACK_FULL)
 		make_room(q);
 	q->tcp_streams += told.fresh;
-	if (told.ended && !(q->told && q->told[told.flow]))
-		tell_story(q, &told.story);
+	if (told.ended && !is_told(q, told.flow))
+		tell_story(q, told.flow, &told.story);
 	if (q->told && told.fresh)
 		q->told[told.flow] = false;
 	struct heard_tcp tcp = { told.flow, seg.frame, told.trouble, NULL, &seg, h, told.from,
@@ -61,7 +64,7 @@ static void hear_tcp(struct tcpq *q, const struct heard *h)
 		return;
 	if (q->past)
 		past_closed(q, told.flow);
-	if (q->told && !q->told[told.flow])
+	if (q->told && !is_told(q, told.flow))
 		tell_closed(q, told.flow);
 }
 

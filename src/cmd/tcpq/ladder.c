@@ -10,22 +10,24 @@
 
 /* ---- keeping ----------------------------------------------------------------------------- */
 
-static struct kept *kept_of(struct tcpq *q, uint32_t stream)
+static struct kept *kept_of(struct tcpq *q, uint32_t flow, uint32_t stream)
 {
-	while (stream >= q->n_kept) {
+	uint32_t at = q->live ? flow : stream;
+
+	while (at >= q->n_kept) {
 		q->kept = grown(q->kept, q->n_kept, &q->max_kept, sizeof(*q->kept));
 		q->kept[q->n_kept++] = (struct kept){ 0 };
 	}
-	return &q->kept[stream];
+	return &q->kept[at];
 }
 
 static void keep_moment(struct tcpq *q, const struct heard_tcp *tcp)
 {
 	uint32_t stream = stream_of(q, tcp);
 
-	if (!is_wanted(q, stream))
+	if (is_told(q, tcp->flow) || !is_wanted(q, stream))
 		return;
-	struct kept *k = kept_of(q, stream);
+	struct kept *k = kept_of(q, tcp->flow, stream);
 	k->moment = grown(k->moment, k->n, &k->max, sizeof(*k->moment));
 	k->moment[k->n++] = *tcp->moment;
 	tcp_moments_lost(k->moment, k->n);
@@ -36,7 +38,7 @@ static struct kept *keep_story(struct tcpq *q, const struct tcp_story *story)
 {
 	if (!is_wanted(q, story->stream))
 		return NULL;
-	struct kept *k = kept_of(q, story->stream);
+	struct kept *k = kept_of(q, q->telling, story->stream);
 	k->story = *story;
 	k->over = true;
 	return k;

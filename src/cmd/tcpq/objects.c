@@ -31,7 +31,7 @@ const struct view view_table = { .story = table_story };
 
 static void keep_trouble(struct tcpq *q, const struct heard_tcp *tcp)
 {
-	if (!tcp->trouble || !is_wanted(q, stream_of(q, tcp)))
+	if (!tcp->trouble || is_told(q, tcp->flow) || !is_wanted(q, stream_of(q, tcp)))
 		return;
 	q->trouble = grown(q->trouble, q->n_trouble, &q->max_trouble, sizeof(*q->trouble));
 	q->trouble[q->n_trouble++] =

@@ -62,8 +62,9 @@ void worst(struct tcpq *q, int status)
 	q->status = status > q->status ? status : q->status;
 }
 
-void tell_story(struct tcpq *q, const struct tcp_story *story)
+void tell_story(struct tcpq *q, uint32_t flow, const struct tcp_story *story)
 {
+	q->telling = flow;
 	for (unsigned i = 0; i < q->n_views; i++)
 		if (q->view[i]->story)
 			q->view[i]->story(q, story);
@@ -147,7 +148,7 @@ static void tell_the_rest(struct tcpq *q)
 	q->ending = true;
 	for (size_t i = 0; i < n; i++) {
 		tcp_track_story(q->track, order[i].flow, &story);
-		tell_story(q, &story);
+		tell_story(q, order[i].flow, &story);
 	}
 	free(order);
 }

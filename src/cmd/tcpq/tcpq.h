@@ -148,6 +148,7 @@ struct tcpq {
 	uint64_t n_closed;		/* ever */
 	bool live;			/* a connection is told when it closes ... */
 	bool *told;			/* ... by flow: it was; NULL unless live */
+	uint32_t telling;		/* the flow whose story is being told */
 
 	struct ipasm *ipasm;
 	struct arp_tally arp;
@@ -168,7 +169,7 @@ struct tcpq {
 	bool ending;			/* the rest is told now, in the order of their numbers */
 	bool heading_said;
 
-	/* ladder.c: by stream */
+	/* ladder.c: by stream; live, where streams never end, by flow */
 	struct kept *kept;
 	size_t n_kept, max_kept;
 
@@ -207,7 +208,8 @@ void session_end(struct tcpq *q, const char *damage);
 void catch_signals(void);
 bool interrupted(void);			/* SIGINT or SIGTERM came */
 int read_capture(const struct options *opt, const char *path);
-void tell_story(struct tcpq *q, const struct tcp_story *story);	/* to every view */
+/* To every view. */
+void tell_story(struct tcpq *q, uint32_t flow, const struct tcp_story *story);
 int finish(int status);
 
 /* live.c ----------------------------------------------------------------------------- */
@@ -236,6 +238,18 @@ static inline bool is_wanted(const struct tcpq *q, uint32_t stream)
 {
 	return q->opt->stream == STREAM_ALL || q->opt->stream == stream;
 }
+
+/* Live: it had its line, or its object, and what still comes belongs to nothing. */
+static inline bool is_told(const struct tcpq *q, uint32_t flow)
+{
+	return q->told && q->told[flow];
+}
+
+/* write.c ---------------------------------------------------------------------------- */
+
+/* -w's file, still as it was: the view's begin() empties it.  False: it said why not. */
+bool write_open(struct tcpq *q);
+void write_forget(struct tcpq *q);	/* it will not be needed */
 
 /* The views --------------------------------------------------------------------------------- */
 
