@@ -51,10 +51,30 @@ void *grown(void *list, size_t n, size_t *max, size_t size)
 	return list;
 }
 
+/* What the first lost write failed with: stdio keeps only that one did. */
+static int output_error;
+
 void put_line(struct txt *t)
 {
 	txt_char(t, '\n');
-	(void)fwrite(t->buf, 1, t->len, stdout);
+	if (fwrite(t->buf, 1, t->len, stdout) < t->len && !output_error)
+		output_error = errno;
+}
+
+void flush_output(void)
+{
+	if (fflush(stdout) != 0 && !output_error)
+		output_error = errno;
+}
+
+void output_is_lost(int error)
+{
+	output_error = output_error ? output_error : error;
+}
+
+bool output_is_well(void)
+{
+	return !output_error && !ferror(stdout);
 }
 
 void worst(struct tcpq *q, int status)
@@ -267,8 +287,10 @@ int read_capture(const struct options *opt, const char *path)
 
 int finish(int status)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout) && close(STDOUT_FILENO) == 0)
+	flush_output();
+	if (output_is_well() && close(STDOUT_FILENO) == 0)
 		return status;
-	complain("cannot write to standard output: %s", strerror(errno));
+	output_is_lost(errno);
+	complain("cannot write to standard output: %s", strerror(output_error));
 	return EXIT_OUTPUT_LOST;
 }

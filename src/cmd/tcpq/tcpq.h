@@ -188,6 +188,7 @@ struct tcpq {
 	/* write.c */
 	struct capw capw;
 	FILE *capture;
+	bool capture_made;		/* it was not there before */
 	const struct capr_interface **iface;	/* that capw knows, by its numbers */
 	size_t n_ifaces, max_ifaces;
 	char remark[TCP_WORDS_MAX + 64];	/* of the frame at hand */
@@ -202,6 +203,9 @@ void complain_foreign(const char *text);	/* a message with bytes from outside in
 _Noreturn void out_of_memory(void);
 void *grown(void *list, size_t n, size_t *max, size_t size);	/* room for one more */
 void put_line(struct txt *t);		/* with a newline, to standard output */
+void flush_output(void);
+void output_is_lost(int error);		/* an errno, for finish() to tell */
+bool output_is_well(void);
 void worst(struct tcpq *q, int status);
 bool session_begin(struct tcpq *q);
 void session_end(struct tcpq *q, const char *damage);

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "version.h"
@@ -20,16 +22,79 @@ static void note_segment(struct tcpq *q, const struct heard_tcp *tcp)
 	tcp_words_long(&t, tcp->moment, &who);
 }
 
-static bool write_begin(struct tcpq *q)
+/* ---- the file -------------------------------------------------------------------------------- */
+
+static bool cannot_write(struct tcpq *q)
 {
-	int fd = open(q->opt->write, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	complain("cannot write %s: %s", q->opt->write, strerror(errno));
+	worst(q, EXIT_OUTPUT_LOST);
+	return false;
+}
+
+/*
+ * With sudo(8), in the name of who called it, so that they can read what they asked for;
+ * where that name does not get them as far, in root's.  Handing them the file afterwards
+ * would let them make files of their own in places that are not theirs.
+ */
+static int make_as_caller(const char *path, mode_t mode)
+{
+	const char *uid = getenv("SUDO_UID"), *gid = getenv("SUDO_GID");
+	int fd;
+
+	if (geteuid() != 0 || !uid || !gid) {
+		errno = EACCES;
+		return -1;
+	}
+	/* Without the kernel's consent (a number that is unknown here) we stay who we are. */
+	(void)setfsgid((gid_t)strtoul(gid, NULL, 10));
+	(void)setfsuid((uid_t)strtoul(uid, NULL, 10));
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	int saved = errno;
+	(void)setfsuid(geteuid());
+	(void)setfsgid(getegid());
+	errno = saved;
+	return fd;
+}
+
+static int open_file(struct tcpq *q)
+{
+	/* Of a capture that was there before, others may know already; of what passes by, not. */
+	mode_t mode = q->live ? 0600 : 0644;
+	int fd = make_as_caller(q->opt->write, mode);
+
+	if (fd < 0 && errno == EACCES)
+		fd = open(q->opt->write, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	q->capture_made = fd >= 0;
+	/* One that is there keeps its owner and who may read it. */
+	return fd < 0 && errno == EEXIST ? open(q->opt->write, O_WRONLY | O_CLOEXEC) : fd;
+}
+
+bool write_open(struct tcpq *q)
+{
+	int fd = open_file(q);
 
 	q->capture = fd < 0 ? NULL : fdopen(fd, "wb");
-	if (!q->capture) {
-		complain("cannot write %s: %s", q->opt->write, strerror(errno));
-		worst(q, EXIT_OUTPUT_LOST);
+	return q->capture || cannot_write(q);
+}
+
+void write_forget(struct tcpq *q)
+{
+	if (!q->capture)
+		return;
+	(void)fclose(q->capture);
+	if (q->capture_made)
+		(void)unlink(q->opt->write);
+}
+
+/* ---- what is written ------------------------------------------------------------------------- */
+
+static bool write_begin(struct tcpq *q)
+{
+	if (!q->capture && !write_open(q))
 		return false;
-	}
+	/* EINVAL: a pipe or a device, where nothing is to be cut off. */
+	if (ftruncate(fileno(q->capture), 0) < 0 && errno != EINVAL)
+		return cannot_write(q);
 	capw_begin(&q->capw, q->capture, &(struct capw_section){
 		.application = "tcpq " WIRELAB_VERSION,
 		.comment = "Each frame has a remark: what it does, and why it was sent." });
