@@ -45,16 +45,19 @@ static void put_events(struct tcpq *q, struct tcp_messages *m, const struct msg_
 		put_event(q, flow, &e);
 }
 
-static struct tcp_messages *messages_of(struct tcpq *q, uint32_t stream)
+/* The place of a connection's messages; live, where streams never end, by flow. */
+static struct tcp_messages **messages_of(struct tcpq *q, uint32_t flow, uint32_t stream)
 {
-	while (stream >= q->n_spoken) {
+	uint32_t at = q->live ? flow : stream;
+
+	while (at >= q->n_spoken) {
 		q->spoken = grown(q->spoken, q->n_spoken, &q->max_spoken, sizeof(*q->spoken));
 		q->spoken[q->n_spoken++] = NULL;
 	}
-	return q->spoken[stream];
+	return &q->spoken[at];
 }
 
-static struct tcp_messages *begin_messages(struct tcpq *q, uint32_t stream)
+static struct tcp_messages *begin_messages(const struct tcpq *q)
 {
 	struct tcp_messages_config config = { q->opt->order, MSG_LIMIT, TCP_MESSAGES_ROOM };
 	size_t size = tcp_messages_size(config.room);
@@ -62,42 +65,45 @@ static struct tcp_messages *begin_messages(struct tcpq *q, uint32_t stream)
 
 	if (!memory)
 		out_of_memory();
-	q->spoken[stream] = tcp_messages_init(memory, size, &config);
-	return q->spoken[stream];
+	return tcp_messages_init(memory, size, &config);
+}
+
+static void end_messages(struct tcp_messages **m)
+{
+	free(*m);
+	*m = NULL;
 }
 
 static void hear_segment(struct tcpq *q, const struct heard_tcp *tcp)
 {
-	uint32_t stream = stream_of(q, tcp);
 	const struct pkt *p = tcp->heard->pkt;
 
-	if (!tcp->seg || !is_wanted(q, stream))
+	if (!tcp->seg || is_told(q, tcp->flow) || !is_wanted(q, stream_of(q, tcp)))
 		return;
-	struct tcp_messages *m = messages_of(q, stream);
-	if (!m && !tcp->fresh)
+	struct tcp_messages **m = messages_of(q, tcp->flow, stream_of(q, tcp));
+	if (tcp->fresh)
+		*m = begin_messages(q);
+	if (!*m)
 		return;		/* over, and let go */
-	if (!m)
-		m = begin_messages(q, stream);
 	struct msg_view_flow flow = flow_of(q, tcp->flow);
-	tcp_messages_hear(m, tcp->from, tcp->seg, p->frame + p->payload.off, p->payload.len);
-	put_events(q, m, &flow);
-	if (tcp_messages_over(m)) {
-		free(m);
-		q->spoken[stream] = NULL;
-	}
+	tcp_messages_hear(*m, tcp->from, tcp->seg, p->frame + p->payload.off, p->payload.len);
+	put_events(q, *m, &flow);
+	if (tcp_messages_over(*m))
+		end_messages(m);
 }
 
 static void end_story(struct tcpq *q, const struct tcp_story *story)
 {
-	struct tcp_messages *m = messages_of(q, story->stream);
 	struct msg_view_flow flow = { story->stream, story->initiator, story->first_time };
 
-	if (!m)
+	if (!is_wanted(q, story->stream))
 		return;
-	tcp_messages_end(m);
-	put_events(q, m, &flow);
-	free(m);
-	q->spoken[story->stream] = NULL;
+	struct tcp_messages **m = messages_of(q, q->telling, story->stream);
+	if (!*m)
+		return;
+	tcp_messages_end(*m);
+	put_events(q, *m, &flow);
+	end_messages(m);
 }
 
 static void messages_end(struct tcpq *q, const char *damage)

@@ -181,7 +181,7 @@ struct tcpq {
 	struct udpx *udpx;
 	struct instant zero;		/* of the first frame */
 
-	/* messages.c: by stream; NULL: none, or over */
+	/* messages.c: as ladder.c; NULL: none, or over */
 	struct tcp_messages **spoken;
 	size_t n_spoken, max_spoken;
 
