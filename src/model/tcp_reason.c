@@ -183,9 +183,12 @@ static uint32_t count_acked(const struct scene *s)
 	const struct tcp_past_side *y = s->y;
 	uint32_t kept = y->n_sent < TCP_PAST_SENT ? y->n_sent : TCP_PAST_SENT, n = 0;
 
-	for (uint32_t i = 0; i < kept; i++)
-		n += seq_before(s->x->acked, y->sent[i].end) &&
-		     seq_before_eq(y->sent[i].end, s->m->ack);
+	for (uint32_t i = 0; i < kept; i++) {
+		const struct tcp_past_sent *p = &y->sent[i];
+		/* What was sent twice is still one. */
+		n += seq_before(s->x->acked, p->end) && seq_before_eq(p->end, s->m->ack) &&
+		     sent_with(y, p->seq) == p;
+	}
 	return n;
 }
 
@@ -206,9 +209,26 @@ static bool acks_fin(const struct scene *s)
 	return s->y->fin.frame && seq_before_eq(s->y->fin.end, s->m->ack);
 }
 
+/* RFC 2883 section 4: the first block tells which bytes came twice.  Where they lie is
+ * reckoned back from the ACK; NULL: none came, or it is too long ago. */
+static const struct tcp_past_sent *came_twice(const struct scene *s)
+{
+	const struct tcp_options *o = s->seg->options;
+	const struct tcp_past_sent *sent = NULL;
+
+	if (!o || !(o->seen & TCP_SEEN_SACK))
+		return NULL;
+	if (seq_before(o->sack[0].left, s->seg->ack) ||
+	    (o->n_sack > 1 && seq_before_eq(o->sack[1].left, o->sack[0].left) &&
+	     seq_before_eq(o->sack[0].right, o->sack[1].right)))
+		sent = sent_with(s->y, s->m->ack - (s->seg->ack - o->sack[0].left));
+	return sent;
+}
+
 static void why_ack(const struct scene *s)
 {
 	unsigned y = !s->from;
+	const struct tcp_past_sent *twice = came_twice(s);
 
 	if (!(s->seg->flags & TCP_ACK))
 		return;
@@ -223,8 +243,8 @@ static void why_ack(const struct scene *s)
 	else if (has(s, TCP_T_WINDOW_UPDATE))
 		because(s, s->m->window < s->x->window ? TCP_WHY_NARROWS_WINDOW :
 							 TCP_WHY_OPENS_WINDOW, NULL);
-	else if (s->x->odd.frame)
-		because(s, TCP_WHY_ACKS_AGAIN, &s->x->odd);
+	else if (twice || s->x->odd.frame)
+		because(s, TCP_WHY_ACKS_AGAIN, twice ? twice : &s->x->odd);
 	else if (acks_new(s))
 		because(s, TCP_WHY_ACKS, NULL);
 }
@@ -294,6 +314,11 @@ static void learn_sent(const struct scene *s)
 		y->owed_first = y->owed++ ? y->owed_first : s->here;
 		y->owed_last = s->here;
 		x->next = s->here.end;
+	} else if (y->owed && seq_before(y->acked, s->here.end)) {
+		/* What was lost is answered when it comes again: that is where waiting begins. */
+		if (seq_before_eq(s->here.seq, y->owed_first.seq))
+			y->owed_first = s->here;
+		y->owed_last = s->here;
 	}
 	x->has_next = true;
 	if (!s->seg->payload)

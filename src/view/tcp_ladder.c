@@ -199,7 +199,7 @@ static void arrow(struct txt *t, const struct ladder *l, const struct tcp_moment
 	char buf[160];
 	struct txt d = txt_over(buf, sizeof(buf));
 
-	label(&d, m, width - 6);
+	label(&d, m, width - (m->lost ? 8 : 6));
 	size_t dashes = width - d.len - 2, near = 2, far = dashes - near;
 	size_t gap = m->lost && far > 3 ? 2 : 0;
 	if (m->from == l->left) {

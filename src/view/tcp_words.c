@@ -217,6 +217,10 @@ void tcp_words_short(struct txt *t, const struct tcp_moment *m)
 		txt_str(t, margin[m->why]);
 	else
 		short_counted(t, m);
+	if ((m->flags & TCP_SYN) && m->payload) {
+		txt_str(t, t->len ? " with " : "");
+		bytes(t, m->payload);
+	}
 	for (size_t i = 0; i < sizeof(margin_troubles) / sizeof(margin_troubles[0]); i++)
 		if (in_trouble(m, (enum tcp_trouble)margin_troubles[i].trouble) &&
 		    !(margin_troubles[i].trouble == TCP_T_ZERO_WINDOW &&
@@ -293,6 +297,11 @@ static void say_opening(struct txt *t, const struct tcp_moment *m, const char *m
 		return;
 	}
 	offers(t, m);
+	if (m->payload) {
+		txt_str(t, " It brings ");
+		bytes(t, m->payload);
+		txt_str(t, " of data with it: TCP Fast Open. [RFC 7413 2]");
+	}
 }
 
 static void say_again(struct txt *t, const struct tcp_moment *m, const char *me, const char *what)

@@ -177,6 +177,35 @@ static void a_timeout_knows_when_the_segment_was_sent_before(void **state)
 	scene_end(&scene);
 }
 
+static void an_ack_that_follows_what_was_sent_again_is_not_late(void **state)
+{
+	(void)state;
+	shake_hands();
+	tell(MSEC_NS, 'a', "PA", 1001, 5001, 100);
+	tell(204 * MSEC_NS, 'a', "PA", 1001, 5001, 100);
+	tell(RTT, 'b', "A", 5001, 1101, 0);
+	because_of(TCP_WHY_ACKS, 5);
+	assert_int_equal(m.waited_ns, RTT);
+	scene_end(&scene);
+}
+
+/* RFC 2883: the network delivered one segment twice, which only its receiver saw. */
+static void a_dsack_points_at_the_segment_that_came_twice(void **state)
+{
+	struct tcp_options dsack = { .seen = TCP_SEEN_SACK, .n_sack = 1,
+				     .sack = { { 1001, 1101 } } };
+
+	(void)state;
+	shake_hands();
+	tell(MSEC_NS, 'a', "PA", 1001, 5001, 100);
+	tell(MSEC_NS, 'a', "PA", 1101, 5001, 100);
+	tell(RTT, 'b', "A", 5001, 1201, 0);
+	scene.options = &dsack;
+	tell(MSEC_NS, 'b', "A", 5001, 1201, 0);
+	because_of(TCP_WHY_ACKS_AGAIN, 4);
+	scene_end(&scene);
+}
+
 static void duplicate_acks_ask_for_the_missing_one_and_get_it(void **state)
 {
 	(void)state;
@@ -312,6 +341,8 @@ int main(void)
 			full_segments_after_an_ack_were_waiting_for_the_window_not_for_nagle),
 		cmocka_unit_test(more_payload_than_the_mss_allows_was_not_on_the_wire_so),
 		cmocka_unit_test(a_timeout_knows_when_the_segment_was_sent_before),
+		cmocka_unit_test(an_ack_that_follows_what_was_sent_again_is_not_late),
+		cmocka_unit_test(a_dsack_points_at_the_segment_that_came_twice),
 		cmocka_unit_test(duplicate_acks_ask_for_the_missing_one_and_get_it),
 		cmocka_unit_test(a_segment_too_big_for_a_router_is_sent_again_in_smaller_pieces),
 		cmocka_unit_test(a_syn_is_sent_again_and_then_refused),
