@@ -144,6 +144,83 @@ damaged_files()
 	done
 }
 
+# ---- the views, over the captures of the corpus ---------------------------------------------
+# Ladders and explanations within 80 columns, in ASCII so that a byte is a column.
+fit_the_terminal()
+{
+	for file in "$corpus"/pcaps/*; do
+		for view in --ladder --explain; do
+			LC_ALL=C "$tcpq" $view "$file" 2>/dev/null |
+				awk -v what="$view ${file##*/}" 'length > 80 { print what ": " $0; exit }'
+		done
+	done >"$dir/wide"
+	[ -s "$dir/wide" ] && bad "ladders and explanations fit 80 columns" "$(head -n 1 "$dir/wide")" ||
+		ok "ladders and explanations fit 80 columns"
+}
+
+# says CAPTURE PATTERN WHAT: what is known of these captures from who made them.
+says()
+{
+	LC_ALL=C "$tcpq" --ladder "$corpus/pcaps/kern__$1.pcap" 2>/dev/null | tr -s ' |\n' '   ' >"$dir/out"
+	grep -q -e "$2" "$dir/out" && ok "$3" || bad "$3" "kern__$1.pcap: no \"$2\""
+}
+
+known_stories()
+{
+	says nagle_on 'held for the ACK (Nagle)' "small writes are held back by Nagle's rule"
+	says loss_tail 'X 6 bytes; lost' "a lost segment is a broken arrow"
+	says loss_tail 'timeout: again after 246' "and is sent again when the timer runs out"
+	says zero_window 'any room yet?' "a closed window is probed"
+	says spurious_rto 'sent again, needlessly' "a timeout that came too early is told as such"
+	says duplicated 'ACK 8002 .*has it already' "a DSACK tells what came twice"
+	says pmtud 'ICMP 3/4 mtu 900.*too big for the next hop' "an ICMP error stands in the ladder"
+	says pmtud 'again, in smaller pieces' "and explains what follows"
+	says last_ack_lost 'TIME-WAIT.*LAST-ACK' "a FIN that comes again finds TIME-WAIT"
+	says seq_wrap 'ACK 5001' "numbers are relative, also where they wrap"
+	says tfo 'opens with 12 bytes' "data in a SYN is told"
+}
+
+# Every frame of -w has a remark, and other readers have nothing against the file.
+remarks()
+{
+	command -v tshark >/dev/null || { echo "skip - tshark is not installed"; return; }
+	for name in kern__pmtud kern__arp_acd kern__frag_udp4 kern__refused_v6 kern__duplicated; do
+		"$tcpq" -w "$dir/w.pcapng" "$corpus/pcaps/$name.pcap" >/dev/null 2>"$dir/err" ||
+			echo "$name: $(cat "$dir/err")"
+		tshark -n -r "$dir/w.pcapng" -T fields -e frame.comment >"$dir/remarks" 2>"$dir/err" ||
+			echo "$name: tshark does not read it"
+		grep -v -e 'Running as user' -e '^$' "$dir/err"
+		frames=$("$tcpq" --json "$corpus/pcaps/$name.pcap" |
+			sed -n 's/.*"capture".*"frames":\([0-9]*\).*/\1/p')
+		[ "$(grep -c . "$dir/remarks")" = "$frames" ] || echo "$name: frames without a remark"
+	done >"$dir/wrong"
+	[ -s "$dir/wrong" ] && bad "every frame of -w has a remark, and tshark reads it" "$(head -n 1 "$dir/wrong")" ||
+		ok "every frame of -w has a remark, and tshark reads it"
+}
+
+cat >"$dir/well_formed.py" <<'EOF'
+import os, subprocess, sys, xml.dom.minidom
+tool, corpus, out = sys.argv[1:]
+for name in sorted(os.listdir(corpus)):
+    for view in "--html", "--svg":
+        if os.path.exists(out):
+            os.unlink(out)
+        done = subprocess.run([tool, view, out, os.path.join(corpus, name)], capture_output=True)
+        if done.returncode not in (0, 1, 2, 3):
+            print(name, view, "status", done.returncode)
+        if os.path.exists(out) and os.path.getsize(out):
+            try:
+                xml.dom.minidom.parse(out)
+            except Exception as why:
+                print(name, view, why)
+EOF
+drawings()
+{
+	python3 "$dir/well_formed.py" "$tcpq" "$corpus/pcaps" "$dir/drawing" >"$dir/wrong" 2>&1
+	[ -s "$dir/wrong" ] && bad "drawings and pages are well-formed" "$(head -n 1 "$dir/wrong")" ||
+		ok "drawings and pages are well-formed"
+}
+
 # ---- against the corpus ----------------------------------------------------------------
 corpus=${WIRELAB_CORPUS:-../shared/corpus}
 if [ ! -d "$corpus/pcaps" ]; then
@@ -174,5 +251,9 @@ else
 		bad "where it finds other trouble than tshark, the difference has a name" \
 			"see tests/golden/trouble.py: $(tail -n 1 "$dir/trouble")"
 	damaged_files
+	fit_the_terminal
+	known_stories
+	remarks
+	drawings
 fi
 exit $failed
