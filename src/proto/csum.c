@@ -1,29 +1,56 @@
 #include "wirelab/csum.h"
 
-/* The compiler makes of this one load, and a swap where the machine wants it. */
-static inline uint64_t load_be64(const uint8_t *p)
+#include <string.h>
+
+/* One's complement addition: the carry out of the top comes in at the bottom. */
+static inline uint64_t add_around(uint64_t a, uint64_t b)
 {
-	return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 | (uint64_t)p[2] << 40 |
-	       (uint64_t)p[3] << 32 | (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 |
-	       (uint64_t)p[6] << 8 | p[7];
+	a += b;
+	return a + (a < b);
+}
+
+static inline uint64_t load_native(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/*
+ * The sum of len bytes, a multiple of 16, as 16-bit words.  Words may be summed four at a time
+ * and in the machine's own order: stored as it reads, the sum has its bytes where they belong
+ * (RFC 1071 section 2 B and D).  Two sums, for either must wait for its own last carry.
+ */
+static uint32_t sum_blocks(const uint8_t *p, size_t len)
+{
+	uint64_t even = 0, odd = 0;
+	uint8_t stored[2];
+
+	for (; len; p += 16, len -= 16) {
+		even = add_around(even, load_native(p));
+		odd = add_around(odd, load_native(p + 8));
+	}
+	even = add_around(even, odd);
+	even = (even & UINT32_MAX) + (even >> 32);
+	while (even >> 16)
+		even = (even & UINT16_MAX) + (even >> 16);
+	memcpy(stored, &(uint16_t){ (uint16_t)even }, sizeof(stored));
+	return (uint32_t)(stored[0] << 8 | stored[1]);
 }
 
 uint32_t csum_add(uint32_t sum, const void *data, size_t len)
 {
 	const uint8_t *p = data;
-	uint64_t total = sum, more = 0;
+	size_t blocks = len & ~(size_t)15;
+	uint64_t total = (uint64_t)sum + sum_blocks(p, blocks);
 
-	/* Words of 32 bits sum up to the same (RFC 1071 section 2 A, D), and 2^32 of them fit. */
-	for (; len >= 8; p += 8, len -= 8) {
-		uint64_t words = load_be64(p);
-		total += words >> 32;
-		more += words & UINT32_MAX;
-	}
+	p += blocks;
+	len -= blocks;
 	for (; len >= 2; p += 2, len -= 2)
-		more += (uint32_t)(p[0] << 8 | p[1]);
+		total += (uint32_t)(p[0] << 8 | p[1]);
 	if (len)
-		more += (uint32_t)(p[0] << 8);
-	total = (total & UINT32_MAX) + (total >> 32) + (more & UINT32_MAX) + (more >> 32);
+		total += (uint32_t)(p[0] << 8);
 	/* End-around carry (RFC 1071 section 2 C), early enough that 32 bits hold the rest. */
 	while (total >> 32)
 		total = (total & UINT32_MAX) + (total >> 32);
