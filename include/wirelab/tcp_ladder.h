@@ -53,6 +53,7 @@ struct ladder {
 	struct ladder_style style;
 	struct tcp_names who;
 	unsigned left;			/* the side whose life line is there: who opened, else a */
+	unsigned frame_width;		/* columns of a frame's number */
 	unsigned part;			/* of the head, or of the row */
 	uint8_t shown[2];		/* states that stand on the life lines */
 	char words[TCP_WORDS_MAX + 64];	/* what is being wrapped at the right, or below */

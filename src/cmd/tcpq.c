@@ -155,6 +155,8 @@ static void order(struct options *opt, const char *value)
 
 static void settle(struct options *opt)
 {
+	if (opt->write && strcmp(opt->write, "-") == 0)
+		usage("--write", "-", "is where the table goes; name a file");
 	if (opt->svg && opt->html) {
 		complain("--svg and --html at a time are two answers; see tcpq --help");
 		exit(EXIT_USAGE);

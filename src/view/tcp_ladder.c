@@ -59,8 +59,7 @@ size_t ladder_fold(const struct tcp_moment *moment, size_t n, struct ladder_row 
 
 /* ---- lines --------------------------------------------------------------------------------------- */
 
-enum { FRAME = 5, TIME = 9, STATE = 10, LEFT = FRAME + 1 + TIME + 1 + STATE + 1,
-       ARROW_MIN = 30, ARROW_MAX = 44, BELOW = 7 };
+enum { FRAME = 5, TIME = 9, STATE = 10, ARROW_MIN = 30, ARROW_MAX = 44 };
 
 const char *ladder_state_name(enum tcp_state s)
 {
@@ -72,16 +71,36 @@ const char *ladder_state_name(enum tcp_state s)
 	return name[s];
 }
 
+/* Columns in front of the left life line, and of what stands below an arrow. */
+static size_t left_width(const struct ladder *l)
+{
+	return l->frame_width + 1 + TIME + 1 + STATE + 1;
+}
+
+static size_t below_width(const struct ladder *l)
+{
+	return l->frame_width + 2;
+}
+
+static size_t digits(uint64_t n)
+{
+	size_t d = 1;
+
+	for (; n >= 10; n /= 10)
+		d++;
+	return d;
+}
+
 static size_t arrow_width(const struct ladder *l)
 {
-	size_t room = l->style.columns - LEFT - 3, wide = room / 2;
+	size_t room = l->style.columns - left_width(l) - 3, wide = room / 2;
 
 	return wide < ARROW_MIN ? ARROW_MIN : wide > ARROW_MAX ? ARROW_MAX : wide;
 }
 
 static size_t margin_width(const struct ladder *l)
 {
-	return l->style.columns - LEFT - arrow_width(l) - 3;
+	return l->style.columns - left_width(l) - arrow_width(l) - 3;
 }
 
 static void blanks(struct txt *t, size_t n)
@@ -286,7 +305,7 @@ static void first_line(struct ladder *l, struct txt *t)
 	const struct tcp_moment *m = moment_of(l);
 	const struct strokes *s = strokes(l);
 
-	number(t, m->frame, FRAME);
+	number(t, m->frame, l->frame_width);
 	txt_char(t, ' ');
 	seconds(t, instant_since(l->moment[0].when, m->when));
 	txt_char(t, ' ');
@@ -306,7 +325,7 @@ static void first_line(struct ladder *l, struct txt *t)
 
 static void next_line(struct ladder *l, struct txt *t)
 {
-	blanks(t, LEFT);
+	blanks(t, left_width(l));
 	txt_str(t, strokes(l)->life);
 	blanks(t, arrow_width(l));
 	txt_str(t, strokes(l)->life);
@@ -316,8 +335,8 @@ static void next_line(struct ladder *l, struct txt *t)
 
 static void line_below(struct ladder *l, struct txt *t)
 {
-	blanks(t, BELOW);
-	wrapped(l, t, l->style.columns - BELOW);
+	blanks(t, below_width(l));
+	wrapped(l, t, l->style.columns - below_width(l));
 }
 
 static void folded(struct ladder *l, struct txt *t)
@@ -331,7 +350,7 @@ static void folded(struct ladder *l, struct txt *t)
 	txt_str(&d, " segments, ");
 	txt_grouped(&d, r->bytes[0] + r->bytes[1]);
 	txt_str(&d, " bytes ...");
-	blanks(t, LEFT);
+	blanks(t, left_width(l));
 	txt_str(t, strokes(l)->life);
 	ink(t, l, INK_DIM);
 	size_t width = arrow_width(l), left = d.len < width ? (width - d.len) / 2 : 0;
@@ -355,12 +374,12 @@ static void head(struct txt *t, const struct ladder *l, unsigned side)
 
 static void columns_named(struct ladder *l, struct txt *t)
 {
-	right_aligned(t, "frame", FRAME);
+	right_aligned(t, "frame", l->frame_width);
 	txt_char(t, ' ');
 	right_aligned(t, "seconds", TIME);
-	blanks(t, LEFT - t->len);
+	blanks(t, left_width(l) - t->len);
 	txt_str(t, l->who.side[l->left]);
-	blanks(t, LEFT + 1 + arrow_width(l) - t->len);
+	blanks(t, left_width(l) + 1 + arrow_width(l) - t->len);
 	txt_str(t, l->who.side[!l->left]);
 }
 
@@ -370,6 +389,9 @@ void ladder_begin(struct ladder *l, const struct tcp_story *story, const struct 
 	*l = (struct ladder){ .story = story, .moment = moment, .row = row, .n_rows = n_rows,
 			      .style = style, .who = tcp_names_of(story->initiator),
 			      .left = story->initiator == 1 };
+	const struct ladder_row *last = n_rows ? &row[n_rows - 1] : NULL;
+	size_t longest = last ? digits(moment[last->first + last->n - 1].frame) : 0;
+	l->frame_width = longest > FRAME ? (unsigned)longest : FRAME;
 	if (l->style.columns < LADDER_COLUMNS_MIN)
 		l->style.columns = LADDER_COLUMNS_MIN;
 	struct txt w = txt_over(l->words, sizeof(l->words));

@@ -23,6 +23,12 @@ static bool is_over(const enum tcp_state state[2])
 	       (state[1] == TCP_S_CLOSED || state[1] == TCP_S_TIME_WAIT);
 }
 
+/* Refused, and then the same SYN again: what comes of it is worth a line of its own. */
+static bool is_opening(const enum tcp_state state[2])
+{
+	return state[0] == TCP_S_SYN_SENT || state[1] == TCP_S_SYN_SENT;
+}
+
 static void tell_closed(struct tcpq *q, uint32_t flow)
 {
 	struct tcp_story story;
@@ -60,6 +66,8 @@ static void hear_tcp(struct tcpq *q, const struct heard *h)
 		tcp.moment = &moment;
 	}
 	tell_segment(q, &tcp);
+	if (q->told && is_opening(told.after))
+		q->told[told.flow] = false;
 	if (!is_over(told.after) || is_over(told.before))
 		return;
 	if (q->past)
@@ -213,9 +221,16 @@ void hear_record(struct tcpq *q, const struct capr_record *rec)
 {
 	struct pkt p;
 	struct heard h = { .rec = rec, .pkt = &p };
+	struct capr_record mine;
 
 	if (q->frames++ == 0)
 		q->zero = (struct instant){ rec->unix_ns };
+	/* Remarks name frames by the numbers that they have in the file that -w writes. */
+	if (q->opt->write) {
+		mine = *rec;
+		mine.number = q->frames;
+		h.rec = rec = &mine;
+	}
 	q->bytes += rec->wirelen;
 	pkt_dissect(&p, rec->iface->linktype, rec->data, rec->caplen, rec->wirelen);
 	hear_packet(q, &h);

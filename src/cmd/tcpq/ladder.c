@@ -104,16 +104,6 @@ static void put_one(struct tcpq *q, struct kept *k)
 
 /* ---- the end -------------------------------------------------------------------------------------- */
 
-static bool is_there(struct tcpq *q)
-{
-	if (q->opt->stream == STREAM_ALL || q->opt->stream < q->tcp_streams)
-		return true;
-	complain("%s: there is no connection %lu; it holds %llu", q->path,
-		 (unsigned long)q->opt->stream, (unsigned long long)q->tcp_streams);
-	worst(q, EXIT_NOTHING);
-	return false;
-}
-
 static void let_go(struct tcpq *q)
 {
 	for (size_t i = 0; i < q->n_kept; i++)
@@ -134,7 +124,6 @@ static void ladder_story(struct tcpq *q, const struct tcp_story *story)
 static void ladder_end(struct tcpq *q, const char *damage)
 {
 	(void)damage;
-	(void)is_there(q);
 	for (size_t i = 0; i < q->n_kept; i++)
 		if (q->kept[i].over)
 			put_one(q, &q->kept[i]);
@@ -221,12 +210,10 @@ static void draw_end(struct tcpq *q, const char *damage)
 	struct draw_out out = { put_bytes, q->drawing };
 
 	(void)damage;
-	if (is_there(q)) {
-		if (q->opt->svg)
-			draw_the_only(q, &out);
-		else
-			draw_page(q, &out);
-	}
+	if (q->opt->svg)
+		draw_the_only(q, &out);
+	else
+		draw_page(q, &out);
 	bool lost = ferror(q->drawing) || fflush(q->drawing) != 0;
 	if (fclose(q->drawing) != 0 || lost) {
 		complain("cannot write %s: %s", q->opt->svg ? q->opt->svg : q->opt->html,

@@ -164,6 +164,8 @@ int read_interface(const struct options *opt)
 		complain("%s", live_warning(l));
 	catch_signals();
 	if (prepare(&q, l)) {
+		if (isatty(STDERR_FILENO))
+			complain("listening on %s", opt->ifname);
 		listen_to(&q, l);
 		say_drops(l);
 		session_end(&q, "");

@@ -25,7 +25,30 @@ static void table_story(struct tcpq *q, const struct tcp_story *story)
 	put_line(&t);
 }
 
-const struct view view_table = { .story = table_story };
+/* What the table does not show is remarked where a person looks at it; --json counts it all. */
+static void table_end(struct tcpq *q, const char *damage)
+{
+	char buf[512];
+	struct txt t = txt_over(buf, sizeof(buf));
+
+	(void)damage;
+	if (!q->columns)
+		return;
+	if (q->tcp_streams == 0)
+		complain("%s: no TCP connection in %llu frames", q->path,
+			 (unsigned long long)q->frames);
+	for (size_t i = 0; i < q->n_skips; i++) {
+		txt_str(&t, i ? ", " : "");
+		txt_str(&t, q->skip[i].name);
+		txt_str(&t, " (");
+		txt_u64(&t, q->skip[i].frames);
+		txt_char(&t, ')');
+	}
+	if (q->n_skips)
+		complain("%s: not read to the end: %s", q->path, buf);
+}
+
+const struct view view_table = { .story = table_story, .end = table_end };
 
 /* ---- JSON -------------------------------------------------------------------------------------- */
 

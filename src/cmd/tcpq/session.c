@@ -173,8 +173,24 @@ static void tell_the_rest(struct tcpq *q)
 	free(order);
 }
 
+static bool is_about_tcp(enum what what)
+{
+	return what != SHOW_ARP && what != SHOW_FRAG && what != SHOW_UDP;
+}
+
+static void look_for_stream(struct tcpq *q)
+{
+	if (q->opt->stream == STREAM_ALL || q->opt->stream < q->tcp_streams ||
+	    !is_about_tcp(q->opt->what))
+		return;
+	complain("%s: there is no connection %lu; it holds %llu", q->path,
+		 (unsigned long)q->opt->stream, (unsigned long long)q->tcp_streams);
+	worst(q, EXIT_NOTHING);
+}
+
 void session_end(struct tcpq *q, const char *damage)
 {
+	look_for_stream(q);
 	tell_the_rest(q);
 	for (unsigned i = 0; i < q->n_views; i++)
 		if (q->view[i]->end)
@@ -229,14 +245,9 @@ static bool is_chosen(struct tcpq *q, struct capfilter *filter, const struct cap
 	return false;
 }
 
-static void read_records(struct tcpq *q, struct capr *r, struct capfilter *filter)
+static bool is_enough(const struct tcpq *q)
 {
-	struct capr_record rec;
-
-	while (!interrupted() && !(q->opt->count && q->frames == q->opt->count) &&
-	       capr_next(r, &rec) == 1)
-		if (!filter || is_chosen(q, filter, &rec))
-			hear_record(q, &rec);
+	return interrupted() || (q->opt->count && q->frames == q->opt->count);
 }
 
 /* To write over what is being read would lose it. */
@@ -248,38 +259,63 @@ static bool is_same_file(const char *a, const char *b)
 	       x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+static bool writes_over(const struct options *opt, const char *path)
+{
+	return is_same_file(opt->write, path) || is_same_file(opt->svg, path) ||
+	       is_same_file(opt->html, path);
+}
+
+/* Frames, from the first one, which was read to try the filter on it. */
+static void read_frames(struct tcpq *q, struct capr *r, struct capfilter *filter,
+			struct capr_record *rec, int got)
+{
+	for (; got == 1; got = is_enough(q) ? 0 : capr_next(r, rec))
+		if (!filter || is_chosen(q, filter, rec))
+			hear_record(q, rec);
+}
+
+static void read_open(struct tcpq *q, struct capr *r, struct capfilter *filter)
+{
+	struct capr_record rec;
+	int got = capr_next(r, &rec);
+
+	/* A mistake in the expression is found before any file is opened for writing. */
+	if (filter && got == 1 && capfilter_ask(filter, &rec) == CAPFILTER_UNFIT) {
+		(void)is_chosen(q, filter, &rec);
+		return;
+	}
+	if (!session_begin(q))
+		return;
+	read_frames(q, r, filter, &rec, got);
+	reading = NULL;
+	session_end(q, capr_damage(r));
+	if (*capr_damage(r)) {
+		complain("%s: %s", q->path, capr_damage(r));
+		worst(q, EXIT_DAMAGED);
+	}
+}
+
 int read_capture(const struct options *opt, const char *path)
 {
 	struct tcpq q = { .opt = opt, .path = path };
 	struct capfilter *filter = NULL;
 	char err[256];
-	struct capr *r = capr_open(path, err);
 
+	if (writes_over(opt, path)) {
+		complain("%s is the capture that is read: it is not written over", path);
+		return EXIT_USAGE;
+	}
+	struct capr *r = capr_open(path, err);
 	if (!r) {
 		complain("%s", err);
 		return EXIT_DAMAGED;
 	}
-	const char *output[] = { opt->write, opt->svg, opt->html };
-	for (size_t i = 0; i < sizeof(output) / sizeof(output[0]); i++)
-		if (is_same_file(output[i], path)) {
-			complain("%s is the capture that is read: it is not written over", path);
-			return EXIT_USAGE;
-		}
 	if (opt->filter && !(filter = capfilter_open(opt->filter, err)))
 		out_of_memory();
 	reading = r;
 	catch_signals();
-	if (!session_begin(&q)) {
-		reading = NULL;
-		return q.status;
-	}
-	read_records(&q, r, filter);
+	read_open(&q, r, filter);
 	reading = NULL;
-	session_end(&q, capr_damage(r));
-	if (*capr_damage(r)) {
-		complain("%s: %s", path, capr_damage(r));
-		worst(&q, EXIT_DAMAGED);
-	}
 	capfilter_close(filter);
 	capr_close(r);
 	return q.status;
