@@ -210,10 +210,12 @@ struct tcp_track;
 enum tcp_track_result { TCP_TRACK_OK, TCP_TRACK_FULL };
 
 /* What a connection costs, share of the table included.  One that is still open and has had
- * no trouble costs the first; FINs, RSTs, trouble, and counts of rare flags beyond 15 are kept
- * in the second, taken when the first of them comes.  Memory never taken is never written to. */
+ * no trouble costs the first; FINs, RSTs, and counts of rare flags beyond 15 are kept in the
+ * second, trouble in second and third, taken when the first of them comes.  Memory never
+ * taken is never written to. */
 #define TCP_TRACK_LIVE_COST 256u
-#define TCP_TRACK_NOTES_COST 320u
+#define TCP_TRACK_NOTES_COST 184u
+#define TCP_TRACK_TROUBLE_COST 152u
 
 /*
  * Bytes for n connections, 1 .. 2^30.  Those for whom there is room, but who never come, cost
@@ -221,7 +223,7 @@ enum tcp_track_result { TCP_TRACK_OK, TCP_TRACK_FULL };
  */
 size_t tcp_track_size(size_t n);
 
-/* Of these, the bytes in front that are filled one behind another, in four places: huge pages
+/* Of these, the bytes in front that are filled one behind another, in five places: huge pages
  * suit them.  The index behind them is scattered, and small while the connections are few. */
 size_t tcp_track_dense_size(size_t n);
 
@@ -262,6 +264,9 @@ bool tcp_track_each(const struct tcp_track *t, uint32_t *cursor, struct tcp_stor
  */
 bool tcp_track_find(const struct tcp_track *t, const struct tcp_segment *seg, uint32_t *flow,
 		    unsigned *from, uint32_t *rel_seq);
+
+/* The same without the story: the flow is *cursor - 1. */
+bool tcp_track_next(const struct tcp_track *t, uint32_t *cursor);
 
 /* flow is from tcp_told, of a connection not forgotten since. */
 void tcp_track_story(const struct tcp_track *t, uint32_t flow, struct tcp_story *out);

@@ -37,7 +37,7 @@ size_t tcp_track_dense_size(size_t n)
 {
 	return lines(sizeof(struct tcp_track)) + lines(n * sizeof(struct flow_hot)) +
 	       lines(n * sizeof(struct flow_cold)) + lines(n * sizeof(struct flow_notes)) +
-	       lines(n * sizeof(uint32_t));
+	       lines(n * sizeof(struct flow_troubles)) + lines(n * sizeof(uint32_t));
 }
 
 size_t tcp_track_size(size_t n)
@@ -65,6 +65,7 @@ static struct tcp_track *lay_out(void *memory, size_t size, size_t n)
 	t->hot = cut(&at, n * sizeof(*t->hot));
 	t->cold = cut(&at, n * sizeof(*t->cold));
 	t->notes = cut(&at, n * sizeof(*t->notes));
+	t->troubles = cut(&at, n * sizeof(*t->troubles));
 	t->stream = cut(&at, n * sizeof(*t->stream));
 	t->slot = cut(&at, slots_for(n) * sizeof(*t->slot));
 	return t;
@@ -106,6 +107,8 @@ struct tcp_track *tcp_track_move(void *memory, size_t size, size_t n, const stru
 	t->hot = memcpy(places.hot, old->hot, old->flows_made * sizeof(*old->hot));
 	t->cold = memcpy(places.cold, old->cold, old->flows_made * sizeof(*old->cold));
 	t->notes = memcpy(places.notes, old->notes, old->notes_made * sizeof(*old->notes));
+	t->troubles = memcpy(places.troubles, old->troubles,
+			     old->troubles_made * sizeof(*old->troubles));
 	t->stream = memcpy(places.stream, old->stream, old->flows_made * sizeof(*old->stream));
 	t->slot = memcpy(places.slot, old->slot, old->slots * sizeof(*old->slot));
 	return t;
@@ -262,10 +265,34 @@ struct flow_notes *flow_notes(struct tcp_track *t, struct flow_hot *h)
 	return &t->notes[h->notes - 1];
 }
 
+struct flow_troubles *flow_troubles(struct tcp_track *t, struct flow_notes *n)
+{
+	if (n->troubles)
+		return &t->troubles[n->troubles - 1];
+	if (t->free_troubles) {
+		n->troubles = t->free_troubles;
+		t->free_troubles = t->troubles[n->troubles - 1].link;
+	} else {
+		n->troubles = ++t->troubles_made;
+	}
+	t->troubles[n->troubles - 1] = (struct flow_troubles){ 0 };
+	return &t->troubles[n->troubles - 1];
+}
+
+static void drop_troubles(struct tcp_track *t, struct flow_notes *n)
+{
+	if (!n->troubles)
+		return;
+	t->troubles[n->troubles - 1].link = t->free_troubles;
+	t->free_troubles = n->troubles;
+	n->troubles = 0;
+}
+
 static void drop_notes(struct tcp_track *t, struct flow_hot *h)
 {
 	if (!h->notes)
 		return;
+	drop_troubles(t, &t->notes[h->notes - 1]);
 	t->notes[h->notes - 1].link = t->free_notes;
 	t->free_notes = h->notes;
 	h->notes = 0;
@@ -359,14 +386,18 @@ size_t tcp_track_count(const struct tcp_track *t)
 	return t->count;
 }
 
+bool tcp_track_next(const struct tcp_track *t, uint32_t *cursor)
+{
+	while (*cursor < t->flows_made)
+		if (t->hot[(*cursor)++].bits & FLOW_USED)
+			return true;
+	return false;
+}
+
 bool tcp_track_each(const struct tcp_track *t, uint32_t *cursor, struct tcp_story *out)
 {
-	while (*cursor < t->flows_made) {
-		uint32_t flow = (*cursor)++;
-		if (t->hot[flow].bits & FLOW_USED) {
-			tcp_track_story(t, flow, out);
-			return true;
-		}
-	}
-	return false;
+	if (!tcp_track_next(t, cursor))
+		return false;
+	tcp_track_story(t, *cursor - 1, out);
+	return true;
 }

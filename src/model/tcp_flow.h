@@ -104,7 +104,6 @@ struct notes_side {
 	uint32_t fin_frame, fin_acked_frame, fin_seq;
 	uint32_t data_after_peer_fin, fin, rst;
 	uint32_t ts_ecr;
-	uint32_t trouble[TCP_T_COUNT];
 	uint32_t hole_from, hole_to;	/* with SIDE_HOLE: what never passed */
 	uint32_t carry[TALLIES];	/* of TALLY_MAX each */
 	uint32_t seen_end;		/* with acked_unseen: where what was seen of it ends */
@@ -117,8 +116,15 @@ struct notes_side {
 struct flow_notes {
 	struct notes_side side[2];
 	uint32_t first_rst;
+	uint32_t troubles;		/* number of the counts, plus one; 0: none */
 	uint32_t link;			/* next of the free, plus one */
 	bool sums_lie;			/* a segment with a bad checksum was taken by its receiver */
+};
+
+/* How many segments of each side were in which trouble. */
+struct flow_troubles {
+	uint32_t count[2][TCP_T_COUNT];
+	uint32_t link;			/* next of the free, plus one */
 };
 
 /* The index: where a connection's hash says, or close behind. */
@@ -131,14 +137,15 @@ struct tcp_track {
 	struct sip_key key;
 	uint32_t capacity, slots;
 	uint32_t count;
-	uint32_t flows_made, notes_made;	/* ever taken: beyond, memory is untouched */
-	uint32_t free_flow, free_notes;		/* rows linked by link */
+	uint32_t flows_made, notes_made, troubles_made;	/* ever taken: beyond, memory is untouched */
+	uint32_t free_flow, free_notes, free_troubles;	/* rows linked by link */
 	uint32_t closed_first, closed_last;
 	uint32_t streams;
 	struct flow_slot *slot;
 	struct flow_hot *hot;
 	struct flow_cold *cold;
 	struct flow_notes *notes;
+	struct flow_troubles *troubles;
 	uint32_t *stream;
 };
 
@@ -147,6 +154,7 @@ _Static_assert(sizeof(struct flow_hot) == 192, "what every segment touches is th
 _Static_assert(sizeof(struct flow_hot) + sizeof(struct flow_cold) + sizeof(uint32_t) +
 	       2 * sizeof(struct flow_slot) * 3 / 4 <= TCP_TRACK_LIVE_COST, "as promised");
 _Static_assert(sizeof(struct flow_notes) <= TCP_TRACK_NOTES_COST, "as promised");
+_Static_assert(sizeof(struct flow_troubles) <= TCP_TRACK_TROUBLE_COST, "as promised");
 
 #define FLOW_NONE UINT32_MAX
 
@@ -160,6 +168,9 @@ uint32_t flow_add(struct tcp_track *t, const struct tcp_segment *seg, uint32_t h
 
 /* The notes of a flow, taken now if it has none. */
 struct flow_notes *flow_notes(struct tcp_track *t, struct flow_hot *h);
+
+/* The counts beside a flow's notes, taken now if there are none. */
+struct flow_troubles *flow_troubles(struct tcp_track *t, struct flow_notes *n);
 
 /* Forget what the connection did, keep its place: another begins on the same addresses. */
 void flow_restart(struct tcp_track *t, uint32_t flow, const struct tcp_segment *seg);
@@ -244,6 +255,13 @@ void tcp_judge_sums(const struct flow_hot *h, struct flow_notes *notes,
 		    const struct tcp_segment *seg, unsigned from);
 void tcp_judge_learn(struct flow_hot *h, struct flow_notes *notes, const struct tcp_segment *seg,
 		     unsigned from, uint32_t trouble);
+
+/* NULL when it has none. */
+static inline const struct flow_troubles *flow_troubles_of(const struct tcp_track *t,
+							   const struct flow_notes *n)
+{
+	return n && n->troubles ? &t->troubles[n->troubles - 1] : NULL;
+}
 
 /* NULL when it has none. */
 static inline struct flow_notes *flow_notes_of(const struct tcp_track *t, const struct flow_hot *h)

@@ -44,12 +44,16 @@ static void tell_notes(const struct flow_hot *h, const struct notes_side *n, str
 	out->fin_acked_frame = frame_of(h, n->fin_acked_frame);
 	out->data_after_peer_fin = n->data_after_peer_fin;
 	out->bytes_after_peer_fin = n->bytes_after_peer_fin;
-	for (unsigned i = 0; i < TCP_T_COUNT; i++)
-		out->trouble[i] = n->trouble[i];
 }
 
-static void tell_side(const struct flow_hot *h, const struct flow_notes *notes, unsigned side,
-		      struct tcp_side *out)
+static void tell_troubles(const uint32_t count[static TCP_T_COUNT], struct tcp_side *out)
+{
+	for (unsigned i = 0; i < TCP_T_COUNT; i++)
+		out->trouble[i] = count[i];
+}
+
+static void tell_side(const struct flow_hot *h, const struct flow_notes *notes,
+		      const struct flow_troubles *troubles, unsigned side, struct tcp_side *out)
 {
 	const struct flow_side *s = &h->side[side];
 	const struct notes_side *n = notes ? &notes->side[side] : NULL;
@@ -65,6 +69,8 @@ static void tell_side(const struct flow_hot *h, const struct flow_notes *notes, 
 	if (out->has_isn)
 		out->isn = s->base;
 	tell_notes(h, n, out);
+	if (troubles)
+		tell_troubles(troubles->count[side], out);
 	out->trouble[TCP_T_CHECKSUM_OFFLOAD] =
 		h->bits & (side ? FLOW_OFFLOAD_B : FLOW_OFFLOAD_A) ? 1 : 0;
 }
@@ -170,6 +176,7 @@ void tcp_track_story(const struct tcp_track *t, uint32_t flow, struct tcp_story 
 	const struct flow_hot *h = &t->hot[flow];
 	const struct flow_cold *c = &t->cold[flow];
 	const struct flow_notes *notes = flow_notes_of(t, h);
+	const struct flow_troubles *troubles = flow_troubles_of(t, notes);
 
 	*o = (struct tcp_story){ .stream = t->stream[flow], .family = h->bits & FLOW_IP6 ? 6 : 4,
 				 .port = { h->port[0], h->port[1] },
@@ -179,7 +186,7 @@ void tcp_track_story(const struct tcp_track *t, uint32_t flow, struct tcp_story 
 				 .completeness = completeness(h) };
 	memcpy(o->addr, h->addr, sizeof(o->addr));
 	for (unsigned side = 0; side < 2; side++) {
-		tell_side(h, notes, side, &o->side[side]);
+		tell_side(h, notes, troubles, side, &o->side[side]);
 		tell_options(h, c, notes, side, &o->side[side].syn_options);
 	}
 	tell_opening(h, c, o);

@@ -368,9 +368,9 @@ static void count_trouble(const struct step *s, uint32_t trouble)
 	trouble &= ~(1u << TCP_T_CHECKSUM_OFFLOAD);
 	if (!trouble)
 		return;
-	struct notes_side *n = &flow_notes(s->t, s->h)->side[s->from];
+	uint32_t *count = flow_troubles(s->t, flow_notes(s->t, s->h))->count[s->from];
 	for (unsigned i = 0; i < TCP_T_COUNT; i++)
-		n->trouble[i] += trouble >> i & 1;
+		count[i] += trouble >> i & 1;
 }
 
 static uint32_t take(const struct step *s)

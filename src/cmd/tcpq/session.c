@@ -160,9 +160,10 @@ static void tell_the_rest(struct tcpq *q)
 	if (!order)
 		out_of_memory();
 	/* The cursor stands behind the flow. */
-	while (tcp_track_each(q->track, &cursor, &story))
+	while (tcp_track_next(q->track, &cursor))
 		if (!q->told || !q->told[cursor - 1])
-			order[n++] = (struct order){ story.stream, cursor - 1 };
+			order[n++] = (struct order){ tcp_track_stream(q->track, cursor - 1),
+						     cursor - 1 };
 	if (n)
 		qsort(order, n, sizeof(*order), by_stream);
 	q->ending = true;
