@@ -17,32 +17,36 @@ static inline uint64_t load_native(const uint8_t *p)
 	return v;
 }
 
+#define BLOCK 32u
+
 /*
- * The sum of len bytes, a multiple of 16, as 16-bit words.  Words may be summed four at a time
- * and in the machine's own order: stored as it reads, the sum has its bytes where they belong
- * (RFC 1071 section 2 B and D).  Two sums, for either must wait for its own last carry.
+ * The sum of len bytes, a multiple of BLOCK, as 16-bit words.  Words may be summed four at a
+ * time and in the machine's own order: stored as it reads, the sum has its bytes where they
+ * belong (RFC 1071 section 2 B and D).  Four sums, for each must wait for its own last carry.
  */
 static uint32_t sum_blocks(const uint8_t *p, size_t len)
 {
-	uint64_t even = 0, odd = 0;
+	uint64_t a = 0, b = 0, c = 0, d = 0;
 	uint8_t stored[2];
 
-	for (; len; p += 16, len -= 16) {
-		even = add_around(even, load_native(p));
-		odd = add_around(odd, load_native(p + 8));
+	for (; len; p += BLOCK, len -= BLOCK) {
+		a = add_around(a, load_native(p));
+		b = add_around(b, load_native(p + 8));
+		c = add_around(c, load_native(p + 16));
+		d = add_around(d, load_native(p + 24));
 	}
-	even = add_around(even, odd);
-	even = (even & UINT32_MAX) + (even >> 32);
-	while (even >> 16)
-		even = (even & UINT16_MAX) + (even >> 16);
-	memcpy(stored, &(uint16_t){ (uint16_t)even }, sizeof(stored));
+	a = add_around(add_around(a, b), add_around(c, d));
+	a = (a & UINT32_MAX) + (a >> 32);
+	while (a >> 16)
+		a = (a & UINT16_MAX) + (a >> 16);
+	memcpy(stored, &(uint16_t){ (uint16_t)a }, sizeof(stored));
 	return (uint32_t)(stored[0] << 8 | stored[1]);
 }
 
 uint32_t csum_add(uint32_t sum, const void *data, size_t len)
 {
 	const uint8_t *p = data;
-	size_t blocks = len & ~(size_t)15;
+	size_t blocks = len / BLOCK * BLOCK;
 	uint64_t total = (uint64_t)sum + sum_blocks(p, blocks);
 
 	p += blocks;
