@@ -78,7 +78,7 @@ static void write_story(struct session *s, const struct tcp_story *story)
 	char line[TCP_VIEW_LINE];
 	struct txt t = txt_over(line, sizeof(line));
 
-	tcp_view_row(&t, story);
+	tcp_view_row(&t, story, 0);
 	harmless(&t);
 	t = txt_over(line, sizeof(line));
 	tcp_view_json(&t, story);
