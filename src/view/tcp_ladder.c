@@ -300,6 +300,13 @@ static void begin_words(struct ladder *l, const struct tcp_moment *m)
 	txt_str(&w, buf);
 }
 
+/* How much less than `most` there is when `taken` is. */
+static size_t rest(size_t most, size_t taken)
+{
+	return taken < most ? most - taken : 0;
+}
+
+/* Where the time is too long, the arrow stands farther right, and there is less room for words. */
 static void first_line(struct ladder *l, struct txt *t)
 {
 	const struct tcp_moment *m = moment_of(l);
@@ -311,6 +318,7 @@ static void first_line(struct ladder *l, struct txt *t)
 	txt_char(t, ' ');
 	right_aligned(t, new_state(l, m, l->left), STATE);
 	txt_char(t, ' ');
+	size_t beyond = rest(t->len, left_width(l));
 	txt_str(t, s->life);
 	ink(t, l, ink_of(m));
 	arrow(t, l, m);
@@ -319,7 +327,7 @@ static void first_line(struct ladder *l, struct txt *t)
 	begin_words(l, m);
 	if (more_words(l)) {
 		txt_char(t, ' ');
-		wrapped(l, t, margin_width(l));
+		wrapped(l, t, rest(margin_width(l), beyond));
 	}
 }
 

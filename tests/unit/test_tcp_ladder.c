@@ -221,6 +221,24 @@ static void times_lose_decimals_not_seconds(void **state)
 	assert_non_null(strstr(s, "    3 1234567890 "));
 }
 
+static void numbers_beyond_their_columns_push_no_line_over_the_edge(void **state)
+{
+	(void)state;
+	shake_hands();
+	for (unsigned i = 0; i < 3; i++) {
+		moment[i].frame += UINT64_C(10000000000);
+		moment[i].when.ns += i * 1234567890 * SEC_NS;
+	}
+	moment[2].why = TCP_WHY_TIMEOUT;
+	moment[2].waited_ns = moment[1].when.ns;
+	for (unsigned columns = LADDER_COLUMNS_MIN; columns < 100; columns++)
+		for (const char *s = draw((struct ladder_style){ .columns = columns }); *s;) {
+			size_t len = strcspn(s, "\n");
+			assert_true(columns_of(s, len) <= columns);
+			s += len + 1;
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +250,7 @@ int main(void)
 		cmocka_unit_test(rows_hold_every_moment_once),
 		cmocka_unit_test(too_little_room_for_rows_is_told_by_their_number),
 		cmocka_unit_test(no_line_is_wider_than_the_terminal),
+		cmocka_unit_test(numbers_beyond_their_columns_push_no_line_over_the_edge),
 		cmocka_unit_test(colour_is_only_there_when_asked_for),
 		cmocka_unit_test(explanations_stand_below_their_arrow),
 		cmocka_unit_test(times_lose_decimals_not_seconds),
