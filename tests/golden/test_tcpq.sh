@@ -100,6 +100,20 @@ is_harmless()
 		! LC_ALL=C grep -anP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$1" >"$dir/err"
 }
 
+# Whatever a capture is called.
+name=$(printf 'a\033[31m\r\377\302\233<b>"&.pcap')
+cp tests/fuzz/seeds/capture/connection "$dir/$name"
+for view in '' --json --ladder --explain --segments --messages --arp --frag --udp \
+	"--svg=$dir/picture" "--html=$dir/picture"; do
+	: >"$dir/picture"
+	"$tcpq" ${view:+"$view"} "$dir/$name" >"$dir/out" 2>&1
+	status=$?
+	cat "$dir/picture" >>"$dir/out"
+	[ "$status" = 0 ] && is_harmless "$dir/out" || echo "${view%%=*}: status $status"
+done >"$dir/wrong"
+[ -s "$dir/wrong" ] && bad "a capture's name is never written raw" "$(head -n 1 "$dir/wrong")" ||
+	ok "a capture's name is never written raw"
+
 # each_damaged OPTION...: a line for each status that is wrong; all that was written in $dir/all
 each_damaged()
 {
