@@ -50,7 +50,8 @@ bool tcp_segment_quoted(struct tcp_segment *out, const struct pkt *p)
 	struct tcp_segment seg = { .family = q->ip_version, .seq = q->seq,
 				   .port = { q->sport, q->dport } };
 
-	if (!p->icmp.quotes || q->proto != PKT_TCP || !q->has_seq)
+	if (!(pkt_has(p, PKT_ICMP4) || pkt_has(p, PKT_ICMP6)) || !p->icmp.quotes ||
+	    q->proto != PKT_TCP || !q->has_seq)
 		return false;
 	if (q->ip_version == 4) {
 		memcpy(seg.addr[0], q->src4.b, sizeof(q->src4.b));

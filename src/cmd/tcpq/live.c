@@ -123,7 +123,7 @@ static bool prepare(struct tcpq *q, struct live *l)
 		complain("%s", err);
 		worst(q, EXIT_NOT_PERMITTED);
 	} else if (q->opt->filter && !live_filter(l, q->opt->filter, err)) {
-		complain_foreign(err);
+		complain("%s", err);
 		worst(q, EXIT_USAGE);
 	} else {
 		return session_begin(q);

@@ -1,6 +1,7 @@
 /* One line a connection, or one JSON object for everything there is. */
 #include "tcpq.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,7 +220,7 @@ static void put_fragments(const struct tcpq *q)
 
 static void put_capture(const struct tcpq *q, const char *damage)
 {
-	char buf[SKIPS_MAX * 120 + 1024];
+	char buf[PATH_MAX * 6 + SKIPS_MAX * 120 + 1024];	/* a byte may become \u00XX */
 	struct txt t = txt_over(buf, sizeof(buf));
 
 	txt_str(&t, "{");

@@ -15,24 +15,18 @@
 
 #define ARP_OWNERS ((size_t)16384)
 
+/* Names of files and what libpcap says of an expression hold bytes from outside. */
 void complain(const char *format, ...)
 {
+	char said[2048], safe[4 * sizeof(said)];
+	struct txt t = txt_over(safe, sizeof(safe));
 	va_list args;
 
 	va_start(args, format);
-	(void)fputs("tcpq: ", stderr);
-	(void)vfprintf(stderr, format, args);
-	(void)fputc('\n', stderr);
+	(void)vsnprintf(said, sizeof(said), format, args);
 	va_end(args);
-}
-
-void complain_foreign(const char *text)
-{
-	char buf[1024];
-	struct txt t = txt_over(buf, sizeof(buf));
-
-	txt_foreign(&t, text, strlen(text));
-	complain("%s", buf);
+	txt_foreign(&t, said, strlen(said));
+	(void)fprintf(stderr, "tcpq: %s\n", safe);
 }
 
 _Noreturn void out_of_memory(void)
@@ -241,7 +235,7 @@ static bool is_chosen(struct tcpq *q, struct capfilter *filter, const struct cap
 	case CAPFILTER_UNFIT: break;
 	}
 	if (q->status != EXIT_USAGE)
-		complain_foreign(capfilter_error(filter));
+		complain("%s", capfilter_error(filter));
 	worst(q, EXIT_USAGE);
 	return false;
 }

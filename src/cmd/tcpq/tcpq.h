@@ -198,8 +198,8 @@ struct tcpq {
 
 /* session.c ------------------------------------------------------------------------ */
 
+/* One line on standard error; what it is given may hold any bytes. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void complain_foreign(const char *text);	/* a message with bytes from outside in it */
 _Noreturn void out_of_memory(void);
 void *grown(void *list, size_t n, size_t *max, size_t size);	/* room for one more */
 void put_line(struct txt *t);		/* with a newline, to standard output */
