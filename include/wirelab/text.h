@@ -38,6 +38,9 @@ void txt_u64(struct txt *t, uint64_t n);
 void txt_ip(struct txt *t, struct ip4 ip);
 void txt_mac(struct txt *t, struct mac mac);
 
+/* family 4: the first four bytes of addr; else all of them, as RFC 5952 writes an IPv6 address. */
+void txt_address(struct txt *t, unsigned family, const uint8_t addr[16]);
+
 /* Blanks up to column `column` (from 0, counted in bytes from the start), at least one
  * unless the text is empty. */
 void txt_column(struct txt *t, size_t column);
@@ -53,6 +56,9 @@ void txt_seconds(struct txt *t, uint64_t ns);
 
 /* "65,536" */
 void txt_grouped(struct txt *t, uint64_t n);
+
+/* At most six letters: "1460", "98.2k", "1.2M", cut off, not rounded. */
+void txt_amount(struct txt *t, uint64_t n);
 
 /* len bytes from outside, made safe for a terminal: a control character (C0, DEL, C1), a
  * character that turns the direction of text or cannot be seen, and a byte that is not

@@ -1,25 +1,10 @@
 #include "packet_lines.h"
 
-void packet_address(struct txt *t, unsigned family, const uint8_t addr[16])
-{
-	char buf[IP6_STRLEN];
-	struct ip4 v4;
-	struct ip6 v6;
-
-	if (family == 4) {
-		memcpy(v4.b, addr, sizeof(v4.b));
-		txt_ip(t, v4);
-		return;
-	}
-	memcpy(v6.b, addr, sizeof(v6.b));
-	txt_str(t, ip6_format(v6, buf));
-}
-
 void packet_address_json(struct txt *t, const char *key, unsigned family, const uint8_t addr[16])
 {
 	json_key(t, key);
 	txt_char(t, '"');
-	packet_address(t, family, addr);
+	txt_address(t, family, addr);
 	txt_char(t, '"');
 }
 
@@ -28,7 +13,7 @@ void packet_endpoint_json(struct txt *t, const char *key, unsigned family,
 {
 	json_key(t, key);
 	txt_str(t, "[\"");
-	packet_address(t, family, end->addr);
+	txt_address(t, family, end->addr);
 	txt_str(t, "\",");
 	txt_u64(t, end->port);
 	txt_char(t, ']');

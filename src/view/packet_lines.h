@@ -37,9 +37,7 @@ static inline void line_heading(struct txt *t, const char *const name[], const s
 	}
 }
 
-/* Text of an address without a port. */
-void packet_address(struct txt *t, unsigned family, const uint8_t addr[16]);
-
+/* "key":"10.0.0.1" */
 void packet_address_json(struct txt *t, const char *key, unsigned family, const uint8_t addr[16]);
 
 /* ["10.0.0.1",53] */

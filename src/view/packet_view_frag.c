@@ -60,8 +60,8 @@ static void from_to(struct txt *t, const struct ip_datagram *d)
 	char src[IP6_STRLEN], dst[IP6_STRLEN];
 	struct txt from = txt_over(src, sizeof(src)), to = txt_over(dst, sizeof(dst));
 
-	packet_address(&from, d->key.family, d->key.src);
-	packet_address(&to, d->key.family, d->key.dst);
+	txt_address(&from, d->key.family, d->key.src);
+	txt_address(&to, d->key.family, d->key.dst);
 	line_column(t, FRAG_WHO);
 	txt_str(t, src);
 	if (FRAG_WHO + from.len + 3 + to.len <= PACKET_COLUMNS)

@@ -178,14 +178,14 @@ void packet_view_udp_error(struct txt *t, const struct udp_error *e, struct inst
 	line_column(t, UDP_TIME);
 	clock(t, e->when, zero);
 	line_column(t, UDP_FROM);
-	packet_address(t, e->family, e->sender);
+	txt_address(t, e->family, e->sender);
 	if (e->family == 4) {
 		line_column(t, UDP_TO);
 	} else {
 		line_below(t, UDP_FROM - 2);
 		txt_str(t, "> ");
 	}
-	packet_address(t, e->family, e->receiver);
+	txt_address(t, e->family, e->receiver);
 	line_below(t, UDP_REMARK);
 	error_words(t, e);
 	line_below(t, UDP_REMARK);
@@ -197,27 +197,6 @@ void packet_view_udp_error(struct txt *t, const struct udp_error *e, struct inst
 	txt_u64(t, e->about_frame);
 	txt_str(t, ", after ");
 	txt_duration(t, e->after_ns);
-}
-
-/* At most six letters: "1460", "98.2k", "1.2M". */
-static void amount(struct txt *t, uint64_t n)
-{
-	static const char unit[] = "kMGTPE";
-	uint64_t scale = 1000;
-	size_t u = 0;
-
-	if (n < 100000) {
-		txt_u64(t, n);
-		return;
-	}
-	while (n / scale >= 1000) {
-		scale *= 1000;
-		u++;
-	}
-	txt_u64(t, n / scale);
-	txt_char(t, '.');
-	txt_u64(t, n % scale / (scale / 10));
-	txt_char(t, unit[u]);
 }
 
 void packet_view_udp_flow(struct txt *t, const struct udp_flow *f)
@@ -233,15 +212,15 @@ void packet_view_udp_flow(struct txt *t, const struct udp_flow *f)
 	}
 	endpoints(t, f->family, &f->end[0], &f->end[1], 0, FLOW_TO, FLOW_SENT);
 	line_column(t, FLOW_SENT);
-	amount(t, f->sent[0].datagrams);
+	txt_amount(t, f->sent[0].datagrams);
 	line_column(t, FLOW_SENT_BYTES);
-	amount(t, f->sent[0].bytes);
+	txt_amount(t, f->sent[0].bytes);
 	line_column(t, FLOW_BACK);
-	amount(t, f->sent[1].datagrams);
+	txt_amount(t, f->sent[1].datagrams);
 	line_column(t, FLOW_BACK_BYTES);
-	amount(t, f->sent[1].bytes);
+	txt_amount(t, f->sent[1].bytes);
 	line_column(t, FLOW_ERRORS);
-	amount(t, f->errors);
+	txt_amount(t, f->errors);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------- */

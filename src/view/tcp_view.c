@@ -3,26 +3,11 @@
 #include "wirelab/json.h"
 #include "wirelab/tcp_words.h"
 
-static void address(struct txt *t, unsigned family, const uint8_t addr[16])
-{
-	char buf[IP6_STRLEN];
-	struct ip4 v4;
-	struct ip6 v6;
-
-	if (family == 4) {
-		memcpy(v4.b, addr, sizeof(v4.b));
-		txt_ip(t, v4);
-		return;
-	}
-	memcpy(v6.b, addr, sizeof(v6.b));
-	txt_str(t, ip6_format(v6, buf));
-}
-
 void tcp_view_endpoint(struct txt *t, unsigned family, const uint8_t addr[16], uint16_t port)
 {
 	if (family != 4)
 		txt_char(t, '[');
-	address(t, family, addr);
+	txt_address(t, family, addr);
 	txt_str(t, family == 4 ? ":" : "]:");
 	txt_u64(t, port);
 }
@@ -30,27 +15,6 @@ void tcp_view_endpoint(struct txt *t, unsigned family, const uint8_t addr[16], u
 /* ---- the table ---------------------------------------------------------------------- */
 
 enum { ROW_A = 6, ROW_B = 28, ROW_OPEN = 50, ROW_SENT = 60, ROW_BACK = 67, ROW_CLOSE = 74 };
-
-/* At most six letters: "1460", "59.8k", "1.2M", "3.4G". */
-static void amount(struct txt *t, uint64_t n)
-{
-	static const char unit[] = "kMGTPE";
-	uint64_t scale = 1000;
-	size_t u = 0;
-
-	if (n < 100000) {
-		txt_u64(t, n);
-		return;
-	}
-	while (n / scale >= 1000) {
-		scale *= 1000;
-		u++;
-	}
-	txt_u64(t, n / scale);
-	txt_char(t, '.');
-	txt_u64(t, n % scale / (scale / 10));
-	txt_char(t, unit[u]);
-}
 
 /* A row of the table, which may go on in further lines where the terminal ends. */
 struct row {
@@ -121,7 +85,7 @@ static void amount_cell(struct row *r, size_t column, uint64_t n)
 	char buf[24];
 	struct txt d = txt_over(buf, sizeof(buf));
 
-	amount(&d, n);
+	txt_amount(&d, n);
 	cell(r, column, buf);
 }
 
@@ -157,7 +121,7 @@ static void endpoint_json(struct txt *t, const char *key, const struct tcp_story
 {
 	json_key(t, key);
 	txt_str(t, "[\"");
-	address(t, s->family, s->addr[side]);
+	txt_address(t, s->family, s->addr[side]);
 	txt_str(t, "\",");
 	txt_u64(t, s->port[side]);
 	txt_char(t, ']');

@@ -66,6 +66,41 @@ void txt_mac(struct txt *t, struct mac mac)
 	txt_str(t, mac_format(mac, buf));
 }
 
+void txt_address(struct txt *t, unsigned family, const uint8_t addr[16])
+{
+	char buf[IP6_STRLEN];
+	struct ip4 v4;
+	struct ip6 v6;
+
+	if (family == 4) {
+		memcpy(v4.b, addr, sizeof(v4.b));
+		txt_ip(t, v4);
+		return;
+	}
+	memcpy(v6.b, addr, sizeof(v6.b));
+	txt_str(t, ip6_format(v6, buf));
+}
+
+void txt_amount(struct txt *t, uint64_t n)
+{
+	static const char unit[] = "kMGTPE";
+	uint64_t scale = 1000;
+	size_t u = 0;
+
+	if (n < 100000) {
+		txt_u64(t, n);
+		return;
+	}
+	while (n / scale >= 1000) {
+		scale *= 1000;
+		u++;
+	}
+	txt_u64(t, n / scale);
+	txt_char(t, '.');
+	txt_u64(t, n % scale / (scale / 10));
+	txt_char(t, unit[u]);
+}
+
 void txt_column(struct txt *t, size_t column)
 {
 	if (t->len > 0)
