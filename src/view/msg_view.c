@@ -2,6 +2,7 @@
 
 #include "wirelab/json.h"
 #include "wirelab/utf8.h"
+#include "wirelab/width.h"
 
 /* ---- the table ---------------------------------------------------------------------- */
 
@@ -38,7 +39,7 @@ static size_t shown(struct txt *out, const uint8_t *bytes, size_t len, size_t *c
 	if (out->len != take || n == 0)
 		*columns = out->len;	/* escaped */
 	else
-		*columns = c >= 0x1100 ? 2 : 1;	/* from there on most are wide */
+		*columns = width_of(c);
 	return take;
 }
 
