@@ -83,7 +83,8 @@ enum {
 					   captured before segmentation or after reassembly by a
 					   network card, not what the wire carried */
 	TCP_NOTE_STALL = 1 << 1,	/* a DATA_RELEASED that waited for a delayed ACK */
-	TCP_NOTE_FULL_SIZED = 1 << 2,	/* payload as large as the MSS, options counted */
+	TCP_NOTE_FULL_SIZED = 1 << 2,	/* payload as large as the MSS, options counted; or as the
+					   largest of this side before, for a path may take less */
 	TCP_NOTE_FIRST_DATA = 1 << 3,	/* of this side */
 };
 
@@ -140,11 +141,12 @@ struct tcp_past_side {
 	uint8_t repair;			/* enum tcp_why: TIMEOUT or FAST; UNKNOWN: none under way */
 	uint8_t burst_why;		/* of its last data, for what follows at once */
 	uint64_t burst_cause;
-	uint64_t turn_ns;		/* from a segment that goes to it to its reaction, as the
-					   handshake showed; 0: unknown */
+	uint64_t turn_ns;		/* with has_turn: from a segment that goes to it to its
+					   reaction, as the handshake showed */
+	uint32_t largest;		/* payload so far */
 	uint16_t mss;			/* in its SYN; 0: not seen */
 	uint8_t wscale;
-	bool has_scale, has_acked, has_next, sent_data, acked_late;
+	bool has_scale, has_acked, has_next, has_turn, sent_data, acked_late;
 };
 
 /* About 2 KiB; zeroed it is a connection of which nothing was seen. */

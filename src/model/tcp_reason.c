@@ -11,11 +11,14 @@
 #include "wirelab/tcp_seq.h"
 
 #define PROMPT_NS (50 * USEC_NS)	/* a kernel's time to react, when nothing else is known */
+#define FAR_NS MSEC_NS		/* a reaction that takes longer comes over a network */
 #define BURST_NS (500 * USEC_NS)	/* segments of one burst follow each other within */
 #define LATE_NS (10 * MSEC_NS)		/* no ACK is this late but for a timer (Linux: 40 ms; RFC
 					   1122 4.2.3.2: at most 500) */
 #define TIMER_NS (150 * MSEC_NS)	/* no retransmission timer is shorter (Linux: 200 ms; RFC
 					   6298 2.4: 1 s) */
+
+#define SMALLEST_MSS 536u		/* what every IPv4 host takes (RFC 9293 3.7.1) */
 
 struct scene {
 	struct tcp_past *past;
@@ -130,14 +133,19 @@ static bool why_again(const struct scene *s)
 
 /* ---- data ----------------------------------------------------------------------------------------- */
 
-/* Does it follow `cause` so soon that it must have been waiting for it?  The wait may be
- * longer, the longer what it waited for took. */
+/*
+ * Does it follow `cause` so soon that it must have been waiting for it?  The wait may be
+ * longer, the longer what it waited for took.  What follows sooner than a reaction can get
+ * here was on its way already; and without a handshake nobody knows how soon that is.
+ */
 static bool at_once_after(const struct scene *s, const struct tcp_past_sent *cause,
 			  uint64_t waited_ns)
 {
 	uint64_t slack = waited_ns / 2 > PROMPT_NS ? waited_ns / 2 : PROMPT_NS;
+	uint64_t since = instant_since(cause->when, s->seg->when), turn = s->x->turn_ns;
 
-	return instant_since(cause->when, s->seg->when) <= s->x->turn_ns + slack;
+	return s->x->has_turn && since <= turn + slack &&
+	       (turn < FAR_NS || since >= turn - turn / 4);
 }
 
 static bool full_sized(const struct scene *s)
@@ -290,8 +298,10 @@ static void learn_syn(const struct scene *s)
 
 	if (slot->frame == 0)
 		*slot = s->here;
-	if (s->m->why == TCP_WHY_ACCEPTS)
+	if (s->m->why == TCP_WHY_ACCEPTS && s->m->cause_frame) {
 		s->x->turn_ns = s->m->waited_ns;
+		s->x->has_turn = true;
+	}
 	if (!o)
 		return;
 	s->x->mss = o->seen & TCP_SEEN_MSS ? o->mss : 0;
@@ -324,6 +334,7 @@ static void learn_sent(const struct scene *s)
 	if (!s->seg->payload)
 		return;
 	x->sent_data = true;
+	x->largest = s->seg->payload > x->largest ? s->seg->payload : x->largest;
 	x->burst_why = s->m->why;
 	x->burst_cause = s->m->cause_frame;
 }
@@ -363,8 +374,10 @@ static void learn_ack(const struct scene *s)
 	else if (newly)
 		x->dup_acks = 0;
 	x->acked_late = s->m->why == TCP_WHY_ACKS_LATE;
-	if (s->m->why == TCP_WHY_COMPLETES && s->x->turn_ns == 0)
+	if (s->m->why == TCP_WHY_COMPLETES && s->m->cause_frame) {
 		x->turn_ns = s->m->waited_ns;
+		x->has_turn = true;
+	}
 	x->odd.frame = 0;
 	if (!newly)
 		return;
@@ -433,6 +446,8 @@ static void note_size(const struct scene *s)
 		return;
 	if (!s->x->sent_data)
 		s->m->notes |= TCP_NOTE_FIRST_DATA;
+	if (len >= SMALLEST_MSS && len == s->x->largest)
+		s->m->notes |= TCP_NOTE_FULL_SIZED;
 	if (mss == 0)
 		return;
 	if (len > mss)

@@ -113,6 +113,36 @@ static void beside_the_receiver_the_released_segment_comes_a_round_trip_after_th
 	scene_end(&scene);
 }
 
+/* Beside the receiver a whole round trip must pass; what comes at once was under way. */
+static void what_follows_sooner_than_a_reaction_can_did_not_wait(void **state)
+{
+	(void)state;
+	scene_begin(&scene, 4);
+	past = (struct tcp_past){ 0 };
+	scene.options = &mss_1460;
+	tell(0, 'a', "S", 1000, 0, 0);
+	scene.options = &mss_1460;
+	tell(20 * USEC_NS, 'b', "SA", 5000, 1001, 0);
+	tell(RTT, 'a', "A", 1001, 5001, 0);
+	tell(MSEC_NS, 'a', "PA", 1001, 5001, 100);
+	tell(20 * USEC_NS, 'b', "A", 5001, 1101, 0);
+	tell(20 * USEC_NS, 'a', "PA", 1101, 5001, 900);
+	because_of(TCP_WHY_DATA, 0);
+	scene_end(&scene);
+}
+
+static void without_a_handshake_nobody_is_said_to_have_waited(void **state)
+{
+	(void)state;
+	scene_begin(&scene, 4);
+	past = (struct tcp_past){ 0 };
+	tell(0, 'a', "PA", 1001, 5001, 1);
+	tell(RTT, 'b', "A", 5001, 1002, 0);
+	tell(10 * USEC_NS, 'a', "PA", 1002, 5001, 9);
+	because_of(TCP_WHY_DATA, 0);
+	scene_end(&scene);
+}
+
 static void a_delayed_ack_makes_of_it_the_forty_millisecond_stall(void **state)
 {
 	(void)state;
@@ -335,6 +365,8 @@ int main(void)
 		cmocka_unit_test(small_writes_wait_for_the_ack_of_the_first),
 		cmocka_unit_test(
 			beside_the_receiver_the_released_segment_comes_a_round_trip_after_the_ack),
+		cmocka_unit_test(what_follows_sooner_than_a_reaction_can_did_not_wait),
+		cmocka_unit_test(without_a_handshake_nobody_is_said_to_have_waited),
 		cmocka_unit_test(a_delayed_ack_makes_of_it_the_forty_millisecond_stall),
 		cmocka_unit_test(who_writes_long_after_the_ack_was_not_held_back),
 		cmocka_unit_test(
