@@ -311,6 +311,8 @@ enum ipasm_result ipfrag_hear(struct ipfrag *t, const struct ipasm_fragment *f, 
 	if (leaver && r != IPASM_BAD_LENGTH) {
 		(void)ipasm_forget(t->reassembly, &key);
 		finish(leaver);
+	} else if (leaver) {
+		leaver->d.n_missing = 0;	/* it stays, and may yet be whole */
 	}
 	take(place, f, p, r, whole);
 	return r;

@@ -250,6 +250,19 @@ static void one_that_has_to_leave_the_reassembler_says_what_it_lacked(void **sta
 	assert_int_equal(ipfrag_lost(table), 0);
 }
 
+/* The newcomer was no fragment that can be, so nobody had to leave for it. */
+static void one_that_need_not_leave_after_all_lacks_nothing_when_it_is_whole(void **state)
+{
+	(void)state;
+	for (uint16_t id = 1; id <= PLACES; id++)
+		assert_int_equal(hear(0, id, 0, 1480, true), IPASM_HELD);
+	assert_int_equal(hear(0, 9, 1480, 1483, true), IPASM_BAD_LENGTH);
+	assert_int_equal(hear(0, 1, 1480, 100, false), IPASM_WHOLE);
+	assert_out(0);
+	assert_int_equal(d.key.id, 1);
+	assert_int_equal(d.n_missing, 0);
+}
+
 static void who_does_not_pull_loses_the_first_datagram(void **state)
 {
 	(void)state;
@@ -346,6 +359,7 @@ int main(void)
 		TEST(what_the_capture_cut_is_not_called_lost),
 		TEST(of_more_fragments_than_are_kept_the_rest_is_counted),
 		TEST(one_that_has_to_leave_the_reassembler_says_what_it_lacked),
+		TEST(one_that_need_not_leave_after_all_lacks_nothing_when_it_is_whole),
 		TEST(who_does_not_pull_loses_the_first_datagram),
 		TEST(rfc6946_an_atomic_fragment_is_told_at_once_and_by_itself),
 		TEST(rfc5722_ipv6_fragments_that_overlap_are_refused),
