@@ -240,7 +240,7 @@ static void take_targets(struct options *o, char **arg)
 		drop_repeated(o);
 }
 
-/* ---- options ------------------------------------------------------------------------------ */
+/* ---- options ---------------------------------------------------------------------------- */
 
 static void set_job(struct options *o, enum job job)
 {

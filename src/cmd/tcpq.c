@@ -44,8 +44,8 @@ static const char help[] =
 "                                                                   see tcpq(1)\n";
 
 enum {
-	OPT_JSON = 256, OPT_SEGMENTS, OPT_LADDER, OPT_EXPLAIN, OPT_SVG, OPT_HTML, OPT_MESSAGES, OPT_ORDER, OPT_ARP,
-	OPT_FRAG, OPT_UDP, OPT_STREAM, OPT_COLOR,
+	OPT_JSON = 256, OPT_SEGMENTS, OPT_LADDER, OPT_EXPLAIN, OPT_SVG, OPT_HTML, OPT_MESSAGES,
+	OPT_ORDER, OPT_ARP, OPT_FRAG, OPT_UDP, OPT_STREAM, OPT_COLOR,
 };
 
 static const struct option long_options[] = {

@@ -56,7 +56,7 @@ const char *arpx_kind_name(enum arpx_kind kind)
 	return name[kind];
 }
 
-/* ---- a dissected frame as a message ------------------------------------------------------ */
+/* ---- a dissected frame as a message ----------------------------------------------------- */
 
 /* What the frame around it must have been, if nobody lied: the judge wants one. */
 static struct eth_hdr made_up(const struct arp_msg *msg)
@@ -80,7 +80,7 @@ bool arpx_message_from(struct arpx_message *out, const struct pkt *p)
 	return true;
 }
 
-/* ---- which exchange a message belongs to ------------------------------------------------- */
+/* ---- which exchange a message belongs to ------------------------------------------------ */
 
 static uint16_t vlan_of(const struct eth_hdr *eth)
 {
@@ -176,7 +176,7 @@ static struct place *begin(struct arpx *t, const struct key *k, const struct arp
 	return &t->place[i];
 }
 
-/* ---- what is added to it ----------------------------------------------------------------- */
+/* ---- what is added to it ---------------------------------------------------------------- */
 
 static void heard_in(struct arp_exchange *x, const struct arpx_message *m)
 {
@@ -326,7 +326,7 @@ unsigned arpx_hear(struct arpx *t, const struct arpx_message *m)
 	return said;
 }
 
-/* ---- what is over ------------------------------------------------------------------------ */
+/* ---- what is over ----------------------------------------------------------------------- */
 
 bool arpx_next(struct arpx *t, struct instant now, struct arp_exchange *out)
 {

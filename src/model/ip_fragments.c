@@ -41,7 +41,7 @@ const char *ipfrag_state_name(enum ipfrag_state state)
 	return name[state];
 }
 
-/* ---- a dissected frame as a fragment ----------------------------------------------------- */
+/* ---- a dissected frame as a fragment ---------------------------------------------------- */
 
 static struct ipasm_key addresses(const struct pkt *p, uint32_t id, uint8_t proto)
 {
@@ -107,7 +107,7 @@ enum ipfrag_form ipfrag_fragment_from(struct ipasm_fragment *out, const struct p
 	return IPFRAG_PIECE;
 }
 
-/* ---- what it carries --------------------------------------------------------------------- */
+/* ---- what it carries -------------------------------------------------------------------- */
 
 /* The first header behind the IP header: of a tunnel, that of the tunnel. */
 static struct ipfrag_content content_of(const struct pkt *p)
@@ -147,7 +147,7 @@ static void look_into(struct ip_datagram *d, const struct ipasm_fragment *f, con
 	d->content = content_of(p);
 }
 
-/* ---- places ------------------------------------------------------------------------------ */
+/* ---- places ----------------------------------------------------------------------------- */
 
 static struct place *find(struct ipfrag *t, const struct ipasm_key *key)
 {
@@ -221,7 +221,7 @@ static void give_up_overdue(struct ipfrag *t, struct instant now)
 	}
 }
 
-/* ---- pieces ------------------------------------------------------------------------------ */
+/* ---- pieces ----------------------------------------------------------------------------- */
 
 static bool is_bad(enum ipasm_result r)
 {
@@ -318,7 +318,7 @@ enum ipasm_result ipfrag_hear(struct ipfrag *t, const struct ipasm_fragment *f, 
 	return r;
 }
 
-/* ---- what comes out ---------------------------------------------------------------------- */
+/* ---- what comes out --------------------------------------------------------------------- */
 
 static bool is_full(const struct ipfrag *t)
 {

@@ -105,7 +105,7 @@ static uint64_t greater(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* ---- what was told before, for comparison -------------------------------------------------- */
+/* ---- what was told before, for comparison ----------------------------------------------- */
 
 static void remember(struct tcp_bytes *b, uint64_t at, const uint8_t *data, uint64_t len)
 {
@@ -173,7 +173,7 @@ static bool is_keep_alive(const struct tcp_bytes *b)
 	return c->to - c->from == 1 && c->seen == c->to && c->to == b->next && c->data[0] == 0;
 }
 
-/* ---- what goes in ---------------------------------------------------------------------------- */
+/* ---- what goes in ----------------------------------------------------------------------- */
 
 static void advance(struct current *c, uint64_t to)
 {
@@ -291,7 +291,7 @@ void tcp_bytes_end(struct tcp_bytes *b)
 	b->ended = true;
 }
 
-/* ---- waiting behind a hole -------------------------------------------------------------------- */
+/* ---- waiting behind a hole -------------------------------------------------------------- */
 
 /* All that waits to the front of held[], so that its end has room for what reaches further. */
 static void slide(struct tcp_bytes *b)
@@ -357,7 +357,7 @@ static bool put_to_wait(struct tcp_bytes *b)
 	return true;
 }
 
-/* ---- what comes out ------------------------------------------------------------------------------ */
+/* ---- what comes out --------------------------------------------------------------------- */
 
 static struct tcp_bytes_event run(struct tcp_bytes *b, const uint8_t *data, uint64_t to,
 				  uint64_t frame, struct instant when)

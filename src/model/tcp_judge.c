@@ -97,7 +97,8 @@ static bool peer_spoke_since(const struct judge *j)
 /*
  * Two segments alike may still be two: a timer, or the other side's segments, made the sender
  * say it again.  The identification tells them apart.  Where there is none (IPv6, or 0 as RFC
- * 6864 allows), the checksum must be the same, and only what occupies sequence space is judged, and only when it comes faster than any answer could have called for it, nobody
+ * 6864 allows) the checksum must be the same, and the copy must come faster than any answer
+ * could have called for it.  Even so, only what occupies sequence space is judged, with nobody
  * else having spoken: ACKs alike are what a receiver sends when segments are missing.
  */
 static bool is_copy_of_last(const struct judge *j)

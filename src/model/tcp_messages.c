@@ -74,7 +74,7 @@ bool tcp_messages_over(const struct tcp_messages *m)
 	return m->dir[0].over && m->dir[1].over;
 }
 
-/* ---- what goes in ------------------------------------------------------------------------- */
+/* ---- what goes in ----------------------------------------------------------------------- */
 
 void tcp_messages_hear(struct tcp_messages *m, unsigned from, const struct tcp_segment *s,
 		       const uint8_t *payload, uint32_t caplen)
@@ -109,7 +109,7 @@ void tcp_messages_end(struct tcp_messages *m)
 	}
 }
 
-/* ---- the message that is begun -------------------------------------------------------------- */
+/* ---- the message that is begun ---------------------------------------------------------- */
 
 static void begin_message(struct direction *d, const struct msg_part *p)
 {
@@ -175,7 +175,7 @@ static void tell_message(struct direction *d, struct tcp_messages_event *out)
 	out->message = d->message;
 }
 
-/* ---- the end of a direction ------------------------------------------------------------------ */
+/* ---- the end of a direction ------------------------------------------------------------- */
 
 static struct tcp_messages_stop stop(struct direction *d, enum tcp_messages_why why)
 {
@@ -214,7 +214,7 @@ static bool stop_at_end(struct direction *d, enum tcp_messages_by by,
 	return true;
 }
 
-/* ---- runs and gaps ------------------------------------------------------------------------------ */
+/* ---- runs and gaps ---------------------------------------------------------------------- */
 
 /* How many messages have bytes in this run?  A copy of the reader goes ahead and counts. */
 static uint32_t messages_in(struct msg reader, struct rd run)

@@ -57,7 +57,7 @@ static const struct tcp_past_sent *sent_with(const struct tcp_past_side *x, uint
 	return NULL;
 }
 
-/* ---- opening and closing ------------------------------------------------------------------ */
+/* ---- opening and closing ---------------------------------------------------------------- */
 
 static void why_syn(const struct scene *s)
 {
@@ -90,7 +90,7 @@ static void why_fin(const struct scene *s)
 		because(s, s->y->fin.frame ? TCP_WHY_FINISHES_TOO : TCP_WHY_FINISHES, &s->y->fin);
 }
 
-/* ---- sent again ------------------------------------------------------------------------------ */
+/* ---- sent again ------------------------------------------------------------------------- */
 
 static enum tcp_why why_repaired(const struct scene *s, const struct tcp_past_sent *before)
 {
@@ -131,7 +131,7 @@ static bool why_again(const struct scene *s)
 	return true;
 }
 
-/* ---- data ----------------------------------------------------------------------------------------- */
+/* ---- data ------------------------------------------------------------------------------- */
 
 /*
  * Does it follow `cause` so soon that it must have been waiting for it?  The wait may be
@@ -178,7 +178,7 @@ static void why_data(const struct scene *s)
 	}
 }
 
-/* ---- acknowledgments --------------------------------------------------------------------------------- */
+/* ---- acknowledgments -------------------------------------------------------------------- */
 
 static bool acks_new(const struct scene *s)
 {
@@ -289,7 +289,7 @@ static void find_reason(const struct scene *s)
 		why_ack(s);
 }
 
-/* ---- remembering ------------------------------------------------------------------------------------ */
+/* ---- remembering ------------------------------------------------------------------------ */
 
 static void learn_syn(const struct scene *s)
 {
@@ -423,7 +423,7 @@ static void learn(const struct scene *s)
 	s->x->window = s->m->window;
 }
 
-/* ---- the facts ------------------------------------------------------------------------------------------ */
+/* ---- the facts -------------------------------------------------------------------------- */
 
 /* Payload bytes among those that an ACK adds: a SYN and a FIN take a number, too. */
 static uint32_t newly_acked(const struct scene *s)
@@ -534,7 +534,7 @@ void tcp_reason_icmp(struct tcp_past *past, const struct tcp_icmp *icmp, struct 
 						  icmp->rel_seq };
 }
 
-/* ---- hindsight ---------------------------------------------------------------------------------------- */
+/* ---- hindsight -------------------------------------------------------------------------- */
 
 static bool is_repair(enum tcp_why why)
 {

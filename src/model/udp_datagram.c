@@ -170,7 +170,7 @@ bool udp_datagram_from(struct udp_datagram *out, const struct pkt *p, const stru
 	return true;
 }
 
-/* ---- errors ------------------------------------------------------------------------------ */
+/* ---- errors ----------------------------------------------------------------------------- */
 
 static const struct pkt_layer *quoted_layer(const struct pkt *p, enum pkt_kind kind)
 {

@@ -53,7 +53,7 @@ static bool same_end(const struct udp_endpoint *a, const struct udp_endpoint *b)
 	return a->port == b->port && memcmp(a->addr, b->addr, sizeof(a->addr)) == 0;
 }
 
-/* ---- flows ------------------------------------------------------------------------------- */
+/* ---- flows ------------------------------------------------------------------------------ */
 
 /* The same for both directions: what one end adds, the other adds, too. */
 static uint64_t hash_of(const struct udpx *t, uint8_t family, const struct udp_endpoint *a,
@@ -156,7 +156,7 @@ bool udpx_each_flow(const struct udpx *t, uint32_t *cursor, struct udp_flow *out
 	return true;
 }
 
-/* ---- errors ------------------------------------------------------------------------------ */
+/* ---- errors ----------------------------------------------------------------------------- */
 
 static bool is_quoted(const struct trace *d, const struct udp_error *e, bool same_id)
 {

@@ -115,7 +115,7 @@ static void walk_vlan(struct walk *w)
 	type_or_length(w, type);
 }
 
-/* ---- PPP, MPLS, ARP ------------------------------------------------------------------------ */
+/* ---- PPP, MPLS, ARP --------------------------------------------------------------------- */
 
 /* All stations, unnumbered: no protocol begins with 0xff. */
 static uint32_t ppp_front(const struct walk *w)
@@ -269,7 +269,7 @@ void walk_ethertype(struct walk *w)
 	}
 }
 
-/* ---- link types ------------------------------------------------------------------------------ */
+/* ---- link types ------------------------------------------------------------------------- */
 
 /* linux/if_ether.h numbers frames without an EtherType from 1 up. */
 static void cooked_protocol(struct walk *w, uint16_t protocol)

@@ -1,7 +1,7 @@
 /* Frames and packets inside packets: GRE with ERSPAN, and what travels in UDP. */
 #include "pkt_impl.h"
 
-/* ---- GRE (RFC 2784, RFC 2890, RFC 2637) and ERSPAN ------------------------------------------ */
+/* ---- GRE (RFC 2784, RFC 2890, RFC 2637) and ERSPAN -------------------------------------- */
 
 enum {
 	GRE_CHECKSUM = 0x8000, GRE_ROUTING = 0x4000, GRE_KEY = 0x2000, GRE_SEQUENCE = 0x1000,
@@ -77,7 +77,7 @@ void walk_gre(struct walk *w)
 		then(w, PKT_BY_ETHERTYPE, type);
 }
 
-/* ---- over UDP -------------------------------------------------------------------------------- */
+/* ---- over UDP --------------------------------------------------------------------------- */
 /*
  * A port promises little: each of these looks at its header first, and what does not
  * look right is left as a datagram's payload.

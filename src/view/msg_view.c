@@ -273,7 +273,7 @@ void msg_view_stop(struct txt *t, const struct msg_view_flow *flow,
 	}
 }
 
-/* ---- JSON --------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------- */
 
 static void begin_json(struct txt *t, const char *type, const struct msg_view_flow *flow,
 		       unsigned side)

@@ -73,7 +73,7 @@ static void answer(struct txt *t, const struct arp_exchange *x)
 	packet_latency(t, x->answer[0].after_ns);
 }
 
-/* ---- below the row ----------------------------------------------------------------------- */
+/* ---- below the row ---------------------------------------------------------------------- */
 
 static void remark_finding(struct txt *t, enum arp_finding f, uint64_t frame)
 {
@@ -193,7 +193,7 @@ void packet_view_arp(struct txt *t, const struct arp_exchange *x)
 	remarks(t, x);
 }
 
-/* ---- JSON -------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------- */
 
 static void ip_json(struct txt *t, const char *key, struct ip4 ip, bool known)
 {

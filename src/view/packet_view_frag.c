@@ -187,7 +187,7 @@ void packet_view_fragments(struct txt *t, const struct ip_datagram *d)
 	lines_below(t, d);
 }
 
-/* ---- JSON -------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------- */
 
 static void pieces_json(struct txt *t, const struct ip_datagram *d)
 {

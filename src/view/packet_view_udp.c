@@ -42,7 +42,7 @@ const char *packet_view_icmp_error(uint8_t family, uint8_t type, uint8_t code)
 	return !v4 && type == ICMP6_TOO_BIG ? "packet too big" : NULL;
 }
 
-/* ---- lines ------------------------------------------------------------------------------- */
+/* ---- lines ------------------------------------------------------------------------------ */
 
 enum { CLOCK_WIDTH = 10 };
 
@@ -223,7 +223,7 @@ void packet_view_udp_flow(struct txt *t, const struct udp_flow *f)
 	txt_amount(t, f->errors);
 }
 
-/* ---- JSON -------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------- */
 
 void packet_view_udp_json(struct txt *t, const struct udp_datagram *d)
 {

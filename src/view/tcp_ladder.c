@@ -3,7 +3,7 @@
 
 #include "wirelab/tcp_view.h"
 
-/* ---- folding ----------------------------------------------------------------------------- */
+/* ---- folding ---------------------------------------------------------------------------- */
 
 static bool changes_state(const struct tcp_moment *m)
 {
@@ -57,7 +57,7 @@ size_t ladder_fold(const struct tcp_moment *moment, size_t n, struct ladder_row 
 	return rows;
 }
 
-/* ---- lines --------------------------------------------------------------------------------------- */
+/* ---- lines ------------------------------------------------------------------------------ */
 
 enum { FRAME = 5, TIME = 9, STATE = 10, ARROW_MIN = 30, ARROW_MAX = 44 };
 
@@ -371,7 +371,7 @@ static void folded(struct ladder *l, struct txt *t)
 	}
 }
 
-/* ---- the head ---------------------------------------------------------------------------------------- */
+/* ---- the head --------------------------------------------------------------------------- */
 
 static void head(struct txt *t, const struct ladder *l, unsigned side)
 {

@@ -75,7 +75,7 @@ void tcp_words_arrow(struct txt *t, const struct tcp_moment *m)
 	}
 }
 
-/* ---- small pieces ------------------------------------------------------------------------ */
+/* ---- small pieces ----------------------------------------------------------------------- */
 
 static void amount(struct txt *t, uint64_t n, const char *one, const char *many)
 {
@@ -117,7 +117,7 @@ static bool in_trouble(const struct tcp_moment *m, enum tcp_trouble k)
 	return m->trouble >> k & 1;
 }
 
-/* ---- the margin ------------------------------------------------------------------------------ */
+/* ---- the margin ------------------------------------------------------------------------- */
 
 static void short_icmp(struct txt *t, const struct tcp_moment *m)
 {
@@ -232,7 +232,7 @@ void tcp_words_short(struct txt *t, const struct tcp_moment *m)
 		and_also(t, "lost");
 }
 
-/* ---- sentences ------------------------------------------------------------------------------------ */
+/* ---- sentences -------------------------------------------------------------------------- */
 
 /* What a SYN of either kind offers. */
 static void offers(struct txt *t, const struct tcp_moment *m)
@@ -643,7 +643,7 @@ void tcp_words_long(struct txt *t, const struct tcp_moment *m, const struct tcp_
 	say_notes(t, m);
 }
 
-/* ---- a whole connection ---------------------------------------------------------------------- */
+/* ---- a whole connection ----------------------------------------------------------------- */
 
 static const char *const opened[] = {
 	[TCP_OPEN_COMPLETE] = "a complete handshake",

@@ -292,7 +292,7 @@ static size_t cut_everywhere(const struct capture *c)
 	return c->size + 1;
 }
 
-/* ---- which captures ---------------------------------------------------------------------- */
+/* ---- which captures --------------------------------------------------------------------- */
 
 enum { MOST = 16384, CAPTURES_AT_LEAST = 30 };
 

@@ -19,7 +19,7 @@ enum { LINK_NULL = 0, LINK_RAW_OPENBSD = 14, LINK_RAW = 101, LINK_LOOP = 108, LI
 
 static char err[256];
 
-/* ---- frames made by hand ----------------------------------------------------------------- */
+/* ---- frames made by hand ---------------------------------------------------------------- */
 
 #define MACS 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1
 /* IPv4, TCP, from 10.0.0.1 to 10.0.0.2; ports, then a SYN. */
@@ -180,7 +180,7 @@ static void a_frame_cut_before_what_is_asked_for_is_not_chosen(void **state)
 	capfilter_close(f);
 }
 
-/* ---- what does not fit --------------------------------------------------------------------- */
+/* ---- what does not fit ------------------------------------------------------------------ */
 
 static void a_mistake_is_said_in_libpcaps_words_before_any_frame(void **state)
 {
@@ -250,7 +250,7 @@ static void a_long_expression_leaves_room_for_the_reason(void **state)
 	capfilter_close(f);
 }
 
-/* ---- the second opinion --------------------------------------------------------------------- */
+/* ---- the second opinion ----------------------------------------------------------------- */
 
 static const char *const expressions[] = {
 	"tcp", "udp", "ip", "ip6", "arp", "icmp or icmp6", "vlan", "vlan and tcp", "mpls",

@@ -275,7 +275,7 @@ static void who_does_not_pull_loses_the_first_datagram(void **state)
 	assert_int_equal(d.key.id, 1);
 }
 
-/* ---- IPv6 -------------------------------------------------------------------------------- */
+/* ---- IPv6 ------------------------------------------------------------------------------- */
 
 /* IPv6, a fragment header, then 8 bytes of UDP: ports 4000 and 5000, length 8, no checksum. */
 static enum ipfrag_form dissect6(uint8_t more_and_offset, struct ipasm_fragment *f)

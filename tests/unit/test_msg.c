@@ -60,7 +60,7 @@ static void assert_ends(const struct heard *h, enum msg_ending how, uint32_t mis
 	assert_int_equal(is, missing);
 }
 
-/* ---- the story --------------------------------------------------------------------------- */
+/* ---- the story -------------------------------------------------------------------------- */
 
 static void two_messages_sent_at_once_are_told_apart_and_one_in_two_pieces_is_joined(void **state)
 {
@@ -104,7 +104,7 @@ static void each_part_says_where_it_belongs(void **state)
 	assert_true(m.offset == sizeof(bytes) && r.left == 0);
 }
 
-/* ---- any cut gives the same ---------------------------------------------------------------- */
+/* ---- any cut gives the same ------------------------------------------------------------- */
 
 struct stream {
 	uint8_t bytes[MESSAGES * (LONGEST + MSG_PREFIX)];
@@ -195,7 +195,7 @@ static void one_to_sixty_four_messages_glued_together(void **state)
 	free(s);
 }
 
-/* ---- lengths -------------------------------------------------------------------------------- */
+/* ---- lengths ---------------------------------------------------------------------------- */
 
 static void the_same_four_bytes_are_another_number_in_the_other_order(void **state)
 {
@@ -338,7 +338,7 @@ static void bytes_that_nobody_has_are_passed_over_within_their_message(void **st
 	free(h);
 }
 
-/* ---- which order is it? ------------------------------------------------------------------------ */
+/* ---- which order is it? ----------------------------------------------------------------- */
 
 static enum msg_order judged(const char *prefix)
 {

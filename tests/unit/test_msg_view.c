@@ -70,7 +70,7 @@ static bool has(const char *text, const char *part)
 	return false;
 }
 
-/* ---- the table ------------------------------------------------------------------------------ */
+/* ---- the table -------------------------------------------------------------------------- */
 
 static void a_message_is_one_line_under_a_heading(void **state)
 {
@@ -162,7 +162,7 @@ static void lost_bytes_stand_before_the_text(void **state)
 	assert_string_equal(row(&m) + 54, "(7 lost) hello...");
 }
 
-/* ---- the end of a direction ---------------------------------------------------------------- */
+/* ---- the end of a direction ------------------------------------------------------------- */
 
 static void the_end_says_how_many_there_were_and_why_there_are_no_more(void **state)
 {
@@ -216,7 +216,7 @@ static void a_refused_length_says_what_it_would_be_in_the_other_order(void **sta
 	assert_true(has(line(&s), "is -2,147,483,648 (in network order it is 128)"));
 }
 
-/* ---- JSON -------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------- */
 
 static void a_message_is_an_object_of_one_line(void **state)
 {

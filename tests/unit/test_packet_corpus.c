@@ -94,7 +94,7 @@ static char *line_of(const char *oracle, const char *type)
 	return NULL;
 }
 
-/* ---- lists of frames, as they stand in JSON: "1,2,3" ------------------------------------- */
+/* ---- lists of frames, as they stand in JSON: "1,2,3" ------------------------------------ */
 
 struct list { char text[LIST_MAX]; size_t len; };
 
@@ -125,7 +125,7 @@ static void compare_list(const char *in, const char *key, const struct list *l)
 		      (int)(strcspn(p, "]") < 100 ? strcspn(p, "]") : 100), p);
 }
 
-/* ---- ARP --------------------------------------------------------------------------------- */
+/* ---- ARP -------------------------------------------------------------------------------- */
 
 enum { N_SAID = 8 };
 static const char *const said_name[N_SAID] = { "request", "reply", "other", "gratuitous", "probe",
@@ -213,7 +213,7 @@ static void every_arp_frame_is_told_as_the_oracle_tells_it(void **state)
 	each_capture(compare_arp);
 }
 
-/* ---- fragments --------------------------------------------------------------------------- */
+/* ---- fragments -------------------------------------------------------------------------- */
 
 /* Bytes that say IPv4 and hold no right header: the oracle reads their fronts all the same. */
 #define NOT_IP "zeek__mpls-6in6-broken.pcap"
@@ -349,7 +349,7 @@ static void every_datagram_in_pieces_is_told_as_the_oracle_tells_it(void **state
 	each_capture(compare_fragments);
 }
 
-/* ---- UDP --------------------------------------------------------------------------------- */
+/* ---- UDP -------------------------------------------------------------------------------- */
 
 /* Every frame with a datagram whose checksum is wrong.  The oracle sums what ICMP errors quote,
  * too, so of its list those frames are left out. */

@@ -17,7 +17,7 @@ static void assert_narrow(const char *text)
 	}
 }
 
-/* ---- ARP --------------------------------------------------------------------------------- */
+/* ---- ARP -------------------------------------------------------------------------------- */
 
 static struct arp_exchange exchange(void)
 {
@@ -168,7 +168,7 @@ static void what_the_link_does_not_tell_is_null(void **state)
 	assert_non_null(strstr(buf, "\"broadcast\":null,\"unicast\":null,"));
 }
 
-/* ---- fragments --------------------------------------------------------------------------- */
+/* ---- fragments -------------------------------------------------------------------------- */
 
 static struct ip_datagram in_pieces(void)
 {
@@ -301,7 +301,7 @@ static void a_datagram_in_pieces_is_one_object(void **state)
 		"\"carries\":{\"kind\":\"UDP\",\"sport\":4000,\"dport\":5000}}");
 }
 
-/* ---- UDP --------------------------------------------------------------------------------- */
+/* ---- UDP -------------------------------------------------------------------------------- */
 
 static struct udp_datagram datagram(void)
 {

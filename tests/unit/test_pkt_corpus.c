@@ -232,7 +232,7 @@ static unsigned compare_sums(const char *file, const struct counts *c, const cha
 	       differs(file, "bad UDP checksums", c->bad_udp, udp);
 }
 
-/* ---- the options of SYNs ------------------------------------------------------------------- */
+/* ---- the options of SYNs ---------------------------------------------------------------- */
 
 #define SYNS 4096u
 

@@ -130,7 +130,7 @@ static void end(struct told *t)
 		(t)->text[0] = '\0';                  \
 	} while (0)
 
-/* ---- the story ------------------------------------------------------------------------------ */
+/* ---- the story -------------------------------------------------------------------------- */
 
 static void a_stream_comes_out_in_order_though_a_segment_was_late_and_another_came_twice(void **state)
 {
@@ -204,7 +204,7 @@ static void every_order_of_five_segments_gives_the_same_stream(void **state)
 	assert_int_equal(seen, 119);
 }
 
-/* ---- overlaps ----------------------------------------------------------------------------------- */
+/* ---- overlaps --------------------------------------------------------------------------- */
 
 static void of_an_overlap_the_bytes_that_came_first_stay(void **state)
 {
@@ -273,7 +273,7 @@ static void the_garbage_byte_of_a_keep_alive_is_no_conflict(void **state)
 	done(&t);
 }
 
-/* ---- what is missing ---------------------------------------------------------------------------- */
+/* ---- what is missing -------------------------------------------------------------------- */
 
 static void a_hole_is_a_gap_when_the_receiver_has_acknowledged_it(void **state)
 {
@@ -463,7 +463,7 @@ static void too_many_small_stretches_find_no_room_either(void **state)
 	done(&t);
 }
 
-/* ---- numbers -------------------------------------------------------------------------------------- */
+/* ---- numbers ---------------------------------------------------------------------------- */
 
 static void without_a_syn_the_stream_begins_with_the_first_byte_seen(void **state)
 {
@@ -623,7 +623,7 @@ static void the_memory_has_the_size_that_is_said(void **state)
 	free(memory);
 }
 
-/* ---- against a simple reference --------------------------------------------------------------------- */
+/* ---- against a simple reference --------------------------------------------------------- */
 
 enum { STREAM = 6000 };
 

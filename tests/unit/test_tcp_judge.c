@@ -294,7 +294,7 @@ static void what_is_counted_past_fifteen_is_not_lost(void **state)
 	scene_end(&t.s);
 }
 
-/* ---- the same packet twice ---------------------------------------------------------------- */
+/* ---- the same packet twice -------------------------------------------------------------- */
 
 struct packet {
 	char who;
@@ -495,7 +495,7 @@ static void a_leg_that_lags_by_packets_is_known_once_packets_come_twice(void **s
 	}
 }
 
-/* ---- checksums ------------------------------------------------------------------------------ */
+/* ---- checksums -------------------------------------------------------------------------- */
 
 static void a_damaged_segment_is_sent_but_not_received(void **state)
 {

@@ -96,7 +96,7 @@ static const struct tcp_messages_stop *stop_of(const struct talk *t, unsigned si
 #define stopped(t, side, reason) \
 	assert_string_equal(tcp_messages_why_name(stop_of(t, side)->why), reason)
 
-/* ---- the story ------------------------------------------------------------------------------ */
+/* ---- the story -------------------------------------------------------------------------- */
 
 static void two_messages_share_a_segment_and_the_answer_comes_in_two(void **state)
 {
@@ -156,7 +156,7 @@ static void a_length_may_be_split_as_well(void **state)
 	assert_true(stop_of(&t, 0)->by == TCP_MESSAGES_BY_CAPTURE);
 }
 
-/* ---- any segmentation ---------------------------------------------------------------------------- */
+/* ---- any segmentation ------------------------------------------------------------------- */
 
 enum { MESSAGES = 200, STREAM = 40000, SEGMENTS_MAX = STREAM };
 
@@ -299,7 +299,7 @@ static void neither_order_nor_repetition_of_the_segments_matters(void **state)
 	free(s);
 }
 
-/* ---- why it stops ----------------------------------------------------------------------------------- */
+/* ---- why it stops ----------------------------------------------------------------------- */
 
 static void a_length_over_the_limit_stops_its_direction_and_not_the_other(void **state)
 {
@@ -457,7 +457,7 @@ static void a_segment_that_says_something_else_than_before_is_counted(void **sta
 	assert_true(stop_of(&t, 0)->conflicts == 1 && stop_of(&t, 0)->conflict_frame == 5);
 }
 
-/* ---- byte order ---------------------------------------------------------------------------------------- */
+/* ---- byte order ------------------------------------------------------------------------- */
 
 static void the_first_length_tells_the_order_of_both_directions(void **state)
 {

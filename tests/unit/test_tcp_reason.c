@@ -310,7 +310,7 @@ static void a_new_connection_on_the_same_ports_owes_the_old_one_nothing(void **s
 	scene_end(&scene);
 }
 
-/* ---- hindsight ------------------------------------------------------------------------------- */
+/* ---- hindsight -------------------------------------------------------------------------- */
 
 static void what_is_sent_again_unanswered_was_lost(void **state)
 {

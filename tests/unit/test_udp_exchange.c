@@ -33,7 +33,7 @@ static int end(void **state)
 	return 0;
 }
 
-/* ---- frames of a raw IP link ------------------------------------------------------------- */
+/* ---- frames of a raw IP link ------------------------------------------------------------ */
 
 /* `data` bytes from one port to another; sealed, if asked for. */
 static size_t build(uint8_t *at_buf, size_t room, uint16_t sport, uint16_t dport, size_t data,
@@ -71,7 +71,7 @@ static void set_length(uint16_t n)
 	buf[IP4_HEADER_MIN + 5] = (uint8_t)n;
 }
 
-/* ---- one datagram ------------------------------------------------------------------------ */
+/* ---- one datagram ----------------------------------------------------------------------- */
 
 /* Lab 07: three sends of 1, 2 and 0 bytes: UDP lengths 9, 10, 8. */
 static void three_sends_are_three_datagrams_and_one_is_empty(void **state)
@@ -208,7 +208,7 @@ static void of_a_tunnel_the_ends_of_the_tunnel_are_told(void **state)
 	assert_int_equal(d.sum, UDP_SUM_UNTOLD);
 }
 
-/* ---- conversations ----------------------------------------------------------------------- */
+/* ---- conversations ---------------------------------------------------------------------- */
 
 static bool send(uint64_t frame, uint16_t sport, uint16_t dport, size_t data, uint16_t id)
 {
@@ -287,7 +287,7 @@ static void when_all_places_are_taken_the_flow_that_was_silent_longest_leaves(vo
 	assert_false(udpx_each_flow(table, &cursor, &flow));
 }
 
-/* ---- errors ------------------------------------------------------------------------------ */
+/* ---- errors ----------------------------------------------------------------------------- */
 
 /* ICMP port unreachable from 10.0.0.2, quoting what send() would build, up to `quoted` bytes. */
 static bool refuse(uint64_t frame, uint16_t sport, uint16_t dport, size_t data, uint16_t id,

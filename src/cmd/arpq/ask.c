@@ -35,7 +35,7 @@ struct asking {
 	struct instant listen_until;	/* for a second owner */
 };
 
-/* ---- before anything is sent -------------------------------------------------------------- */
+/* ---- before anything is sent ------------------------------------------------------------ */
 
 /* The port for a target; those that share interface and source share a port. */
 static int choose_port(struct asking *k, struct question *q)
@@ -133,7 +133,7 @@ static bool answer_from_cache(struct asking *k, struct question *q)
 	return found;
 }
 
-/* ---- opening -------------------------------------------------------------------------------- */
+/* ---- opening ---------------------------------------------------------------------------- */
 
 static void seed(const struct question *q, struct arp_cache *cache)
 {
@@ -171,7 +171,7 @@ static int open_resolver(struct asking *k, size_t port)
 	return port_open(k->a, &k->port[port], ASK_RCVBUF);
 }
 
-/* ---- while questions are open ------------------------------------------------------------------ */
+/* ---- while questions are open ----------------------------------------------------------- */
 
 static struct question *question_for(struct asking *k, size_t port, struct ip4 ip)
 {

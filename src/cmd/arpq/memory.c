@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* ---- the cache ---------------------------------------------------------------------------- */
+/* ---- the cache -------------------------------------------------------------------------- */
 
 void cache_trouble(struct arpq *a, const struct cachefile_error *err)
 {
@@ -114,7 +114,7 @@ void save_learned(struct arpq *a)
 	a->n_learned = 0;
 }
 
-/* ---- who was asked when ------------------------------------------------------------------- */
+/* ---- who was asked when ----------------------------------------------------------------- */
 
 void open_asked(struct arpq *a)
 {

@@ -272,7 +272,7 @@ int link_lost(const struct port *p, int error)
 	return EXIT_LINK_GONE;
 }
 
-/* ---- waiting, hearing and sending ---------------------------------------------------------- */
+/* ---- waiting, hearing and sending ------------------------------------------------------- */
 
 int port_wait(struct arpq *a, struct port *p, size_t n_ports, struct instant deadline)
 {

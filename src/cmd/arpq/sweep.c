@@ -20,7 +20,7 @@ struct sweeping {
 	struct ask_frame frame[LINK_BATCH];
 };
 
-/* ---- before ------------------------------------------------------------------------------- */
+/* ---- before ----------------------------------------------------------------------------- */
 
 /* --local: every network of the interface. */
 static int local_ranges(struct arpq *a, const struct port *p, struct ip4_range **out, size_t *n)
@@ -104,7 +104,7 @@ static void take_from_cache(struct sweeping *s)
 	cachefile_close(c);
 }
 
-/* ---- asking --------------------------------------------------------------------------------- */
+/* ---- asking ----------------------------------------------------------------------------- */
 
 /* How many of the n addresses may be asked now; the first that may not waits until *until. */
 static size_t claim_all(struct sweeping *s, const struct ip4 *ip, size_t n, struct instant *until)
@@ -177,7 +177,7 @@ static int ask_batch(struct sweeping *s, size_t *went)
 	return EXIT_DONE;
 }
 
-/* ---- hearing ---------------------------------------------------------------------------------- */
+/* ---- hearing ---------------------------------------------------------------------------- */
 
 static void second_owner(struct sweeping *s, const struct arp_entry *held, struct mac other)
 {
@@ -255,7 +255,7 @@ static int hear_all(struct sweeping *s, bool *any)
 	return n < 0 ? link_lost(&s->port, errno) : EXIT_DONE;
 }
 
-/* ---- the sweep ---------------------------------------------------------------------------------- */
+/* ---- the sweep -------------------------------------------------------------------------- */
 
 static void show_progress(struct sweeping *s, bool done)
 {

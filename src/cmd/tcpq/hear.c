@@ -5,7 +5,7 @@
 
 #include "wirelab/packet_words.h"
 
-/* ---- connections ------------------------------------------------------------------------- */
+/* ---- connections ------------------------------------------------------------------------ */
 
 static void tell_segment(struct tcpq *q, const struct heard_tcp *tcp)
 {
@@ -99,7 +99,7 @@ static void hear_quote(struct tcpq *q, const struct heard *h)
 					     .moment = &moment, .heard = h });
 }
 
-/* ---- frames --------------------------------------------------------------------------------- */
+/* ---- frames ----------------------------------------------------------------------------- */
 
 static void skip_frame(struct tcpq *q, const struct pkt *p)
 {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- keeping ----------------------------------------------------------------------------- */
+/* ---- keeping ---------------------------------------------------------------------------- */
 
 static struct kept *kept_of(struct tcpq *q, uint32_t flow, uint32_t stream)
 {
@@ -44,7 +44,7 @@ static struct kept *keep_story(struct tcpq *q, const struct tcp_story *story)
 	return k;
 }
 
-/* ---- in text ---------------------------------------------------------------------------------- */
+/* ---- in text ---------------------------------------------------------------------------- */
 
 static bool locale_is_unicode(void)
 {
@@ -102,7 +102,7 @@ static void put_one(struct tcpq *q, struct kept *k)
 	*k = (struct kept){ 0 };
 }
 
-/* ---- the end -------------------------------------------------------------------------------------- */
+/* ---- the end ---------------------------------------------------------------------------- */
 
 static void let_go(struct tcpq *q)
 {
@@ -133,7 +133,7 @@ static void ladder_end(struct tcpq *q, const char *damage)
 const struct view view_ladder = { .reasons = true, .segment = keep_moment, .story = ladder_story,
 				  .end = ladder_end };
 
-/* ---- drawings ---------------------------------------------------------------------------------- */
+/* ---- drawings --------------------------------------------------------------------------- */
 
 static void put_bytes(void *context, const char *bytes, size_t len)
 {

@@ -7,7 +7,7 @@
 
 #include "wirelab/json.h"
 
-/* ---- the table --------------------------------------------------------------------------- */
+/* ---- the table -------------------------------------------------------------------------- */
 
 static void table_story(struct tcpq *q, const struct tcp_story *story)
 {
@@ -51,7 +51,7 @@ static void table_end(struct tcpq *q, const char *damage)
 
 const struct view view_table = { .story = table_story, .end = table_end };
 
-/* ---- JSON -------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------- */
 
 static void keep_trouble(struct tcpq *q, const struct heard_tcp *tcp)
 {
@@ -252,7 +252,7 @@ static void json_end(struct tcpq *q, const char *damage)
 
 const struct view view_json = { .segment = keep_trouble, .story = hear_story, .end = json_end };
 
-/* ---- segments ------------------------------------------------------------------------------------- */
+/* ---- segments --------------------------------------------------------------------------- */
 
 static void put_segment(struct tcpq *q, const struct heard_tcp *tcp)
 {

@@ -36,7 +36,7 @@ static void say_lost(const char *what, uint64_t n)
 			 (unsigned long long)n, what);
 }
 
-/* ---- ARP ----------------------------------------------------------------------------------- */
+/* ---- ARP -------------------------------------------------------------------------------- */
 
 static void arp_row(struct txt *t, const void *x)
 {
@@ -85,7 +85,7 @@ static void arp_end(struct tcpq *q, const char *damage)
 
 const struct view view_arp = { .begin = arp_begin, .packet = arp_packet, .end = arp_end };
 
-/* ---- fragments -------------------------------------------------------------------------------- */
+/* ---- fragments -------------------------------------------------------------------------- */
 
 static void frag_row(struct txt *t, const void *d)
 {
@@ -128,7 +128,7 @@ static void frag_end(struct tcpq *q, const char *damage)
 /* The pieces themselves are heard in hear.c, by both tables at once. */
 const struct view view_frag = { .begin = frag_begin, .frame = frag_frame, .end = frag_end };
 
-/* ---- UDP ------------------------------------------------------------------------------------------ */
+/* ---- UDP -------------------------------------------------------------------------------- */
 
 static void flow_row(struct txt *t, const void *f)
 {

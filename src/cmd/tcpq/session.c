@@ -195,7 +195,7 @@ void session_end(struct tcpq *q, const char *damage)
 	end_table(q);
 }
 
-/* ---- a file ------------------------------------------------------------------------------ */
+/* ---- a file ----------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t stop;
 static _Atomic(struct capr *) reading;

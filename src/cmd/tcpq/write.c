@@ -22,7 +22,7 @@ static void note_segment(struct tcpq *q, const struct heard_tcp *tcp)
 	tcp_words_long(&t, tcp->moment, &who);
 }
 
-/* ---- the file -------------------------------------------------------------------------------- */
+/* ---- the file --------------------------------------------------------------------------- */
 
 static bool cannot_write(struct tcpq *q)
 {
@@ -86,7 +86,7 @@ void write_forget(struct tcpq *q)
 		(void)unlink(q->opt->write);
 }
 
-/* ---- what is written ------------------------------------------------------------------------- */
+/* ---- what is written -------------------------------------------------------------------- */
 
 static bool write_begin(struct tcpq *q)
 {
