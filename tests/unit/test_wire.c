@@ -576,7 +576,7 @@ static void chance_repeats_with_its_seed_and_not_with_another(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 64; i++)
-		n += lost >> i & 1;
+		n += (unsigned)(lost >> i & 1);
 	assert_in_range(n, 8, 32);
 	assert_true(lost == dropped_by_chance(7, false));
 	assert_true(lost == dropped_by_chance(7, true));
