@@ -209,6 +209,21 @@ static void a_switch_learns_who_is_where_and_then_tells_nobody_else(void **state
 	assert_false(wire_where(wire, mac_of(3), at(1), &port));
 }
 
+static void two_who_speak_to_one_at_once_are_heard_one_after_the_other(void **state)
+{
+	(void)state;
+	lay_a_switch();
+	from_to(at(0), ALICE, MAC_BROADCAST, mac_of(1));
+	hear(BOB, 1);
+	hear(CAROL, 1);
+	from_to(at(1), BOB, mac_of(1), mac_of(2));
+	from_to(at(1), CAROL, mac_of(1), mac_of(3));
+	assert_true(taken.sent.ns == at(1).ns);	/* each has a line of its own */
+	hear_at(ALICE, 2, at(1.0022));
+	hear_at(ALICE, 3, at(1.0023));
+	silence();
+}
+
 static void whom_the_switch_does_not_know_it_calls_everywhere(void **state)
 {
 	(void)state;
@@ -354,6 +369,18 @@ static void the_ack_is_held_while_others_pass_until_it_is_let_go(void **state)
 	say_at(at(1001), BOB, TCP_ACK, 1, 0);
 	hear(ALICE, 5);
 	assert_int_equal(wire_release(wire, hold, at(1001)), 0);
+}
+
+static void what_is_released_comes_behind_what_arrives_at_the_same_time(void **state)
+{
+	(void)state;
+	lay((struct wire_config){ .n_ports = 2 });
+	unsigned hold = rule((struct wire_rule){ .index = 1, .action = WIRE_HOLD });
+	send_at(at(0), ALICE, 60);
+	send_at(at(5), ALICE, 60);
+	assert_int_equal(wire_release(wire, hold, at(5)), 1);
+	hear_at(BOB, 2, at(5));
+	hear_at(BOB, 1, at(5));
 }
 
 static void held_frames_can_go_one_by_one_or_not_at_all(void **state)
@@ -745,6 +772,7 @@ int main(void)
 		story(without_a_rate_and_a_way_frames_arrive_as_they_are_sent),
 		story(a_hub_repeats_to_all_others_and_one_speaks_at_a_time),
 		story(a_switch_learns_who_is_where_and_then_tells_nobody_else),
+		story(two_who_speak_to_one_at_once_are_heard_one_after_the_other),
 		story(whom_the_switch_does_not_know_it_calls_everywhere),
 		story(the_switch_forgets_after_five_minutes_and_learns_of_a_move_at_once),
 		story(a_switch_keeps_what_is_not_for_others),
@@ -752,6 +780,7 @@ int main(void)
 		story(the_second_syn_is_dropped_and_no_other),
 		story(each_kind_of_frame_is_told_from_the_others),
 		story(the_ack_is_held_while_others_pass_until_it_is_let_go),
+		story(what_is_released_comes_behind_what_arrives_at_the_same_time),
 		story(held_frames_can_go_one_by_one_or_not_at_all),
 		story(what_is_released_too_early_still_takes_its_way),
 		story(nobody_overtakes_a_delayed_frame),
