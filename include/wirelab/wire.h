@@ -47,7 +47,8 @@ struct wire_config {
 				   bytes are counted: no preamble, padding, FCS or gap, so that
 				   the sum can be done by hand */
 	uint64_t propagation_ns;	/* of each line: a switch has two on the way */
-	uint64_t age_ns;	/* a switch forgets a MAC this long after its last frame; 0: WIRE_AGE_NS */
+	uint64_t age_ns;	/* a switch forgets a MAC so long after its last frame; 0:
+				   WIRE_AGE_NS */
 	uint64_t seed;		/* for rules with chance or jitter */
 	struct wire_pin *pin;	/* borrowed; NULL: nothing is pinned */
 	unsigned pin_ports;	/* bits WIRE_PORT(n): where hosts are whose numbers are pinned on
@@ -108,7 +109,7 @@ struct wire_delivery {
 	unsigned copy;		/* 0, or 1, 2 ... of duplicates */
 	unsigned did;
 	struct instant sent, arrived;	/* first bit out; last bit in */
-	const uint8_t *frame;	/* for the host on `port`: its own numbers.  Both pointers are ... */
+	const uint8_t *frame;	/* for the host on `port`: its own numbers.  Both are ... */
 	const uint8_t *shown;	/* for a capture: pinned.  ... valid until the next call */
 	size_t len;
 };
@@ -176,7 +177,9 @@ enum wire_action {
 	WIRE_DROP,
 	WIRE_HOLD,	/* it leaves the queue, and waits for wire_release(); others pass it */
 	WIRE_DELAY,	/* it takes delay_ns longer, and what comes behind it stays behind it */
-	WIRE_DUPLICATE,	/* a copy goes right behind it; with delay_ns, set aside for so long */
+	WIRE_DUPLICATE,	/* a copy goes right behind it; with delay_ns, set aside for so long.  It
+			   is made as the frame is then: no later rule touches it, and it goes
+			   even when one drops or holds the frame */
 	WIRE_REORDER,	/* set aside: goes right behind the next `behind` that go on from the same
 			   port, or delay_ns later, whichever is first; 0: not by that */
 	WIRE_CORRUPT,	/* flip bits of the byte at `offset` */
@@ -194,7 +197,8 @@ struct wire_rule {
 	unsigned ports;		/* WIRE_PORT(n) | ...: sent by one of these */
 	unsigned kinds;		/* has one of these bits */
 	uint64_t index;		/* this one frame */
-	bool (*match)(void *context, const struct wire_seen *seen);
+	bool (*match)(void *context, const struct wire_seen *seen);	/* asked last; must leave
+									   the wire alone */
 	void *context;		/* borrowed for as long as the rule is there */
 	unsigned skip;		/* of those that match so far, leave the first ones alone */
 	unsigned count;		/* then act on so many (0: all) ... */
@@ -221,7 +225,8 @@ unsigned wire_rule(struct wire *w, const struct wire_rule *rule);
  * returns how many frames that were.  An unknown handle is no rule: 0. */
 unsigned wire_release(struct wire *w, unsigned handle, struct instant now);
 
-/* The first n of what the rule has set aside go on; the rule stays.  Returns how many. */
+/* The first n of what the rule has set aside go on, and what waited to be passed by them; the
+ * rule stays.  Returns how many of its frames went. */
 unsigned wire_let_go(struct wire *w, unsigned handle, unsigned n, struct instant now);
 
 /* Ends the rule, and drops what it has set aside; returns how many frames that were. */

@@ -126,7 +126,8 @@ static struct slot *first_aside(struct wire *w, which *is_meant, uint64_t key)
 
 	for (unsigned i = 0; i < w->n; i++) {
 		struct slot *s = &w->slot[i];
-		if (s->state == SLOT_ASIDE && is_meant(s, key) && (!first || s->order < first->order))
+		if (s->state == SLOT_ASIDE && is_meant(s, key) &&
+		    (!first || s->order < first->order))
 			first = s;
 	}
 	return first;

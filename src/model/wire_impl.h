@@ -17,7 +17,7 @@ struct slot {
 	unsigned from, copy, did;
 	unsigned to;			/* OUTWARD: ports that it has still to reach */
 	unsigned handle;		/* ASIDE: of the rule that put it there */
-	unsigned behind;		/* ASIDE: goes on when so many have passed; 0: not by that */
+	unsigned behind;		/* ASIDE: goes on when so many passed; 0: not by that */
 	bool ripe;			/* ... and they have */
 	bool follows;			/* a copy, to go right behind its original */
 	uint32_t len;

@@ -120,7 +120,8 @@ static struct way way_of(const struct pkt *p)
 static struct way way_of_quote(const struct pkt_quote *q)
 {
 	if (q->ip_version == 6)
-		return (struct way){ 6, endpoint6(q->src6, q->sport), endpoint6(q->dst6, q->dport) };
+		return (struct way){ 6, endpoint6(q->src6, q->sport),
+				     endpoint6(q->dst6, q->dport) };
 	return (struct way){ 4, endpoint4(q->src4, q->sport), endpoint4(q->dst4, q->dport) };
 }
 
