@@ -21,9 +21,10 @@
  * 0xffff, which nobody computes, becomes the 0 that means the same.)  A segment whose
  * checksum a card was to fill in would be spoilt, so offloading must be off.
  *
- * Untouched stay: tunnels, whose outer checksums would follow; TCP in fragments; IPv6's
- * fragment identification; connections whose SYN did not come by.  A RST with seq 0 that
- * answers a SYN is as it was: there is no number of the responder's in it.
+ * Untouched stay: tunnels, whose outer checksums would follow; TCP in fragments, or behind
+ * extension headers of IPv6; IPv6's fragment identification; connections whose SYN did not
+ * come by.  A RST with seq 0 that answers a SYN is as it was: there is no number of the
+ * responder's in it.
  *
  * Hosts that route must not be pinned where they pass on what was pinned before: the pin
  * belongs to the ports at which the responders live.
