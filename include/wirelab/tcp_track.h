@@ -99,6 +99,16 @@ enum tcp_state {
 
 const char *tcp_state_name(enum tcp_state s);	/* "SYN-SENT", as the RFC writes it; "?" */
 
+/* Nothing more is to be expected: both ends are closed, or as good as (TIME-WAIT); after a RST,
+ * of a side that was never seen either. */
+static inline bool tcp_is_over(enum tcp_state a, enum tcp_state b)
+{
+	if (a == TCP_S_UNSEEN || b == TCP_S_UNSEEN)
+		return a == TCP_S_CLOSED || b == TCP_S_CLOSED;
+	return (a == TCP_S_CLOSED || a == TCP_S_TIME_WAIT) &&
+	       (b == TCP_S_CLOSED || b == TCP_S_TIME_WAIT);
+}
+
 /*
  * What is the matter with a segment.  Several may hold at once.
  *
@@ -271,7 +281,7 @@ bool tcp_track_next(const struct tcp_track *t, uint32_t *cursor);
 /* flow is from tcp_told, of a connection not forgotten since. */
 void tcp_track_story(const struct tcp_track *t, uint32_t flow, struct tcp_story *out);
 
-/* Both of its ends are closed, or as good as (TIME-WAIT); see tcp_track_give_up(). */
+/* tcp_is_over() of its ends: tcp_track_give_up() may take it. */
 bool tcp_track_over(const struct tcp_track *t, uint32_t flow);
 
 /* tcp_story.stream alone.  It is not in tcp_told: looking it up costs a cache line. */

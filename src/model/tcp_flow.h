@@ -194,13 +194,7 @@ static inline void flow_set_state(struct flow_hot *h, unsigned side, enum tcp_st
 
 static inline bool tcp_flow_over(const struct flow_hot *h)
 {
-	enum tcp_state a = flow_state(h, 0), b = flow_state(h, 1);
-
-	/* After a RST, no more is to be expected of a side that was never seen either. */
-	if (a == TCP_S_UNSEEN || b == TCP_S_UNSEEN)
-		return a == TCP_S_CLOSED || b == TCP_S_CLOSED;
-	return (a == TCP_S_CLOSED || a == TCP_S_TIME_WAIT) &&
-	       (b == TCP_S_CLOSED || b == TCP_S_TIME_WAIT);
+	return tcp_is_over(flow_state(h, 0), flow_state(h, 1));
 }
 
 #define TALLY_MAX 15u

@@ -14,15 +14,6 @@ static void tell_segment(struct tcpq *q, const struct heard_tcp *tcp)
 			q->view[i]->segment(q, tcp);
 }
 
-/* As the table decides what may be forgotten: all that is has been told then. */
-static bool is_over(const enum tcp_state state[2])
-{
-	if (state[0] == TCP_S_UNSEEN || state[1] == TCP_S_UNSEEN)
-		return state[0] == TCP_S_CLOSED || state[1] == TCP_S_CLOSED;
-	return (state[0] == TCP_S_CLOSED || state[0] == TCP_S_TIME_WAIT) &&
-	       (state[1] == TCP_S_CLOSED || state[1] == TCP_S_TIME_WAIT);
-}
-
 /* Refused, and then the same SYN again: what comes of it is worth a line of its own. */
 static bool is_opening(const enum tcp_state state[2])
 {
@@ -68,7 +59,8 @@ static void hear_tcp(struct tcpq *q, const struct heard *h)
 	tell_segment(q, &tcp);
 	if (q->told && is_opening(told.after))
 		q->told[told.flow] = false;
-	if (!is_over(told.after) || is_over(told.before))
+	if (!tcp_is_over(told.after[0], told.after[1]) ||
+	    tcp_is_over(told.before[0], told.before[1]))
 		return;
 	if (q->past)
 		past_closed(q, told.flow);
@@ -162,34 +154,20 @@ static void hear_fragment(struct tcpq *q, const struct heard *h)
  */
 static void count_atomic(struct tcpq *q, const struct heard *h)
 {
-	const struct pkt *p = h->pkt;
-	struct ipasm_key key = { .family = 6 };
-	const uint8_t *header = NULL;
+	struct ipasm_fragment f;
+	struct ipasm_datagram whole;
 
-	for (unsigned i = 1; i < p->n_layers; i++) {
-		const struct pkt_layer *before = &p->layer[i - 1], *l = &p->layer[i];
-		unsigned next_at = before->kind == PKT_IP6 ? 6 : 0;
-		if (l->kind == PKT_IP6_EXT && !l->quoted && l->len >= 8 &&
-		    (before->kind == PKT_IP6 || before->kind == PKT_IP6_EXT) &&
-		    p->frame[before->off + next_at] == IP_PROTO_FRAGMENT)
-			header = p->frame + l->off;
-	}
-	if (!header)
+	if (ipfrag_fragment_from(&f, h->pkt) != IPFRAG_ATOMIC)
 		return;
-	if (q->ipfrag && !h->piece) {
-		struct ipasm_datagram whole;
+	if (q->ipfrag && !h->piece)
 		(void)hear_piece(q, h, &whole);
-	}
 	q->frag6_frames++;
-	memcpy(&key.id, header + 4, sizeof(key.id));
-	memcpy(key.src, p->ip6.src.b, sizeof(key.src));
-	memcpy(key.dst, p->ip6.dst.b, sizeof(key.dst));
 	for (size_t i = 0; i < q->n_atomic; i++)
-		if (ipasm_same_key(&q->atomic[i], &key))
+		if (ipasm_same_key(&q->atomic[i], &f.key))
 			return;
 	q->frag6++;
 	if (q->n_atomic < ATOMIC_MAX)
-		q->atomic[q->n_atomic++] = key;
+		q->atomic[q->n_atomic++] = f.key;
 }
 
 static void hear_packet(struct tcpq *q, const struct heard *h)
