@@ -292,7 +292,7 @@ static void set_neighbour(struct testnet *net, struct ip4 ip, struct mac mac)
 	rtnl_neigh_set_dst(n, dst);
 	rtnl_neigh_set_lladdr(n, ll);
 	rtnl_neigh_set_state(n, NUD_PERMANENT);
-	assert_int_equal(rtnl_neigh_add(net->rt[SIDE_CLIENT], n, NLM_F_CREATE | NLM_F_REPLACE), 0);
+	assert_int_equal(rtnl_neigh_add(net->space[SIDE_CLIENT].rt, n, NLM_F_CREATE | NLM_F_REPLACE), 0);
 	nl_addr_put(dst);
 	nl_addr_put(ll);
 	rtnl_neigh_put(n);

@@ -29,7 +29,7 @@ static char err[256];
 
 static void in_the_client(void)
 {
-	assert_int_equal(setns(net.ns[SIDE_CLIENT], CLONE_NEWNET), 0);
+	assert_int_equal(setns(net.space[SIDE_CLIENT].ns, CLONE_NEWNET), 0);
 }
 
 static int begin(void **state)
@@ -135,7 +135,7 @@ static void two_namespaces_are_never_taken_for_one_another(void **state)
 
 	(void)state;
 	need_namespaces();
-	assert_int_equal(setns(net.ns[SIDE_SERVER], CLONE_NEWNET), 0);
+	assert_int_equal(setns(net.space[SIDE_SERVER].ns, CLONE_NEWNET), 0);
 	server = netctl_open(err);
 	in_the_client();
 	assert_non_null(server);

@@ -28,9 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wirelab/addr.h"
-
-struct nl_sock;
+#include "wirelab/netspace.h"
 
 enum side { SIDE_CLIENT, SIDE_SERVER, SIDE_RIVAL, SIDE_BRIDGE, N_SIDES };
 
@@ -68,8 +66,7 @@ struct testnet_options {
 
 struct testnet {
 	int home;			/* the namespace this process is in */
-	int ns[N_SIDES];		/* a namespace each, or -1 */
-	struct nl_sock *rt[N_SIDES];	/* rtnetlink inside it, or NULL */
+	struct netspace space[N_SIDES];	/* a host each */
 	char err[256];			/* after a -1: what failed, as one line */
 };
 

@@ -162,7 +162,7 @@ static void give_ip6(enum side side)
 	rtnl_addr_set_ifindex(addr, testnet_ifindex(&net, side, testnet_ifname(side)));
 	rtnl_addr_set_flags(addr, IFA_F_NODAD);
 	assert_int_equal(rtnl_addr_set_local(addr, local), 0);
-	assert_int_equal(rtnl_addr_add(net.rt[side], addr, 0), 0);
+	assert_int_equal(rtnl_addr_add(net.space[side].rt, addr, 0), 0);
 	nl_addr_put(local);
 	rtnl_addr_put(addr);
 }
