@@ -39,6 +39,7 @@ MODEL   := $(sort $(wildcard src/model/*.c))
 LIVE    := src/io/link_live.c src/io/capfilter.c
 IO      := $(filter-out $(LIVE),$(sort $(wildcard src/io/*.c)))
 VIEW    := $(sort $(wildcard src/view/*.c))
+LAB     := $(sort $(wildcard src/lab/*.c))
 CMDS    := $(sort $(wildcard src/cmd/*.c))
 PARTS   := $(sort $(wildcard src/cmd/*/*.c))
 MANUALS := $(sort $(wildcard src/cmd/*.[1-8]))
@@ -56,7 +57,7 @@ UNITBIN := $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT))
 NETBIN  := $(patsubst tests/net/%.c,$(B)/tests/%,$(NET))
 BENCHBIN := $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH))
 # In link order: each may use those after it.
-LIBS    := $(B)/libview.a $(B)/libio.a $(B)/libmodel.a $(B)/libproto.a
+LIBS    := $(B)/liblab.a $(B)/libview.a $(B)/libio.a $(B)/libmodel.a $(B)/libproto.a
 
 # The system's libraries, as archives where they are installed as such: each
 # shared one costs the start of a process as much as a question on the wire.
@@ -98,7 +99,7 @@ endif
 
 # make sees a changed file, but not a changed flag nor a deleted file; this stamp does.
 $(B)/stamp: FORCE | $(B)
-	$(file >$@.new,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDLIBS) $(STATIC) $(PROTO) $(MODEL) $(IO) $(LIVE) $(VIEW) $(PARTS) $(SUPPORT))
+	$(file >$@.new,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDLIBS) $(STATIC) $(PROTO) $(MODEL) $(IO) $(LIVE) $(VIEW) $(LAB) $(PARTS) $(SUPPORT))
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 $(B):
 	@mkdir -p $@
@@ -109,13 +110,14 @@ $(B)/%.o: %.c $(B)/stamp
 	$(call Q,CC)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 $(call obj,$(PROTO) $(MODEL)): FEATURES = -D_POSIX_C_SOURCE=200809L
-$(call obj,$(IO)): CPPFLAGS += $(LIBNL_CPPFLAGS)
+$(call obj,$(IO) $(LAB)): CPPFLAGS += $(LIBNL_CPPFLAGS)
 
 $(B)/libproto.a: $(call obj,$(PROTO))
 $(B)/libmodel.a: $(call obj,$(MODEL))
 $(B)/libio.a: $(call obj,$(IO))
 $(B)/liblive.a: $(call obj,$(LIVE))
 $(B)/libview.a: $(call obj,$(VIEW))
+$(B)/liblab.a: $(call obj,$(LAB))
 $(B)/libsupport.a: $(call obj,$(SUPPORT))
 $(LIBS) $(B)/liblive.a $(B)/libsupport.a: $(B)/stamp
 	$(call Q,AR)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
@@ -236,7 +238,7 @@ bench: $(TOOLS) $(TIMED) $$(if $$(HAVE_PCAP),$$(PCAP_BENCH))	## times beside tho
 
 tidy: $(B)/version.h		## clang-tidy over the sources
 	clang-tidy --quiet $(PROTO) $(MODEL) $(VIEW) -- $(STD) -D_POSIX_C_SOURCE=200809L -Iinclude
-	clang-tidy --quiet $(IO) $(LIVE) $(CMDS) $(PARTS) -- $(STD) -D_GNU_SOURCE -Iinclude -I$(B) $(LIBNL_CPPFLAGS)
+	clang-tidy --quiet $(IO) $(LIVE) $(LAB) $(CMDS) $(PARTS) -- $(STD) -D_GNU_SOURCE -Iinclude -I$(B) $(LIBNL_CPPFLAGS)
 
 # ---- putting it in place ------------------------------------------------------------
 # What needs privileges belongs to the administrator's programs, the rest to everybody's.
@@ -263,4 +265,4 @@ help:				## this list
 	@echo '  sudo make demo   to see it;  sudo make test   to check it;  the rest:'
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
--include $(patsubst %.o,%.d,$(call obj,$(PROTO) $(MODEL) $(IO) $(LIVE) $(VIEW) $(CMDS) $(PARTS) $(UNIT) $(NET) $(FUZZ) $(SUPPORT) $(BENCH)) $(B)/tests/net/demo.d)
+-include $(patsubst %.o,%.d,$(call obj,$(PROTO) $(MODEL) $(IO) $(LIVE) $(VIEW) $(LAB) $(CMDS) $(PARTS) $(UNIT) $(NET) $(FUZZ) $(SUPPORT) $(BENCH)) $(B)/tests/net/demo.d)
