@@ -242,7 +242,7 @@ static void story(const struct section *s)
 	char words[TCP_WORDS_MAX];
 	struct txt t = txt_over(words, sizeof(words));
 
-	tcp_words_story(&t, s->c->story);
+	tcp_words_story(&t, s->c->story, &s->who);
 	draw_put(s->out, "<p>");
 	draw_text(s->out, words, t.len);
 	draw_put(s->out, "</p>\n");
@@ -352,7 +352,7 @@ static void table_row(const struct section *s, const struct ladder_row *row)
 
 void draw_page_connection(const struct draw_out *out, const struct draw_connection *c)
 {
-	struct section s = { out, c, tcp_names_of(c->story->initiator), draw_left(c->story) };
+	struct section s = { out, c, tcp_names_of(c->story->initiator, LANG_EN), draw_left(c->story) };
 
 	heading(&s);
 	story(&s);

@@ -147,7 +147,7 @@ void draw_run(struct txt *t, const struct ladder_row *row, unsigned side)
 
 void draw_run_words(struct txt *t, const struct draw_connection *c, const struct ladder_row *row)
 {
-	const struct tcp_names who = tcp_names_of(c->story->initiator);
+	const struct tcp_names who = tcp_names_of(c->story->initiator, LANG_EN);
 	const struct tcp_moment *m = &c->moment[row->first];
 
 	for (unsigned i = 0; i < 2; i++) {

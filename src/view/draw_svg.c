@@ -213,7 +213,7 @@ static void place_row(const struct sketch *k, size_t i, uint64_t top, struct pla
 		arrows = row->segments[0] && row->segments[1] ? 2 : 1;
 	} else {
 		tcp_words_arrow(&label, p->first);
-		tcp_words_short(&remark, p->first);
+		tcp_words_short(&remark, p->first, k->who.lang);
 	}
 	unsigned label_lines = row->n > 1 ? 1 : lines_of(p->label, LABEL_COLUMNS);
 	unsigned remark_lines = lines_of(p->remark, REMARK_COLUMNS);
@@ -609,7 +609,8 @@ static void put_drawing(const struct sketch *k, uint64_t life, uint64_t height)
 
 static struct sketch sketch_of(const struct draw_out *out, const struct draw_connection *c)
 {
-	return (struct sketch){ out, c, tcp_names_of(c->story->initiator), draw_left(c->story), true };
+	return (struct sketch){ .out = out, .c = c, .left = draw_left(c->story), .hints = true,
+				.who = tcp_names_of(c->story->initiator, LANG_EN) };
 }
 
 static void put_size(const struct draw_out *out, uint64_t height)

@@ -294,7 +294,7 @@ static void begin_words(struct ladder *l, const struct tcp_moment *m)
 		return;
 	char buf[TCP_WORDS_MAX];
 	struct txt s = txt_over(buf, sizeof(buf));
-	tcp_words_short(&s, m);
+	tcp_words_short(&s, m, l->who.lang);
 	if (w.len && s.len)
 		txt_str(&w, "; ");
 	txt_str(&w, buf);
@@ -395,7 +395,7 @@ void ladder_begin(struct ladder *l, const struct tcp_story *story, const struct 
 		  const struct ladder_row *row, size_t n_rows, struct ladder_style style)
 {
 	*l = (struct ladder){ .story = story, .moment = moment, .row = row, .n_rows = n_rows,
-			      .style = style, .who = tcp_names_of(story->initiator),
+			      .style = style, .who = tcp_names_of(story->initiator, LANG_EN),
 			      .left = story->initiator == 1 };
 	const struct ladder_row *last = n_rows ? &row[n_rows - 1] : NULL;
 	size_t longest = last ? digits(moment[last->first + last->n - 1].frame) : 0;
@@ -407,7 +407,7 @@ void ladder_begin(struct ladder *l, const struct tcp_story *story, const struct 
 	txt_u64(&w, story->stream);
 	txt_str(&w, ". ");
 	struct txt rest = txt_over(w.buf + w.len, sizeof(l->words) - w.len);
-	tcp_words_story(&rest, story);
+	tcp_words_story(&rest, story, &l->who);
 }
 
 enum { PART_STORY, PART_A, PART_B, PART_COLUMNS, PART_ROW, PART_BESIDE, PART_BELOW };

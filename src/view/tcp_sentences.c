@@ -1,5 +1,5 @@
 /*
- * What happened on a connection, in whole sentences.
+ * What happened on a connection, in whole English sentences.
  *
  * A table in disguise: a reason, and what is said of it.  Numbers come from the moment; nothing
  * is judged here.
@@ -355,21 +355,6 @@ static void section(struct txt *t, const char *section)
 	txt_char(t, ']');
 }
 
-/* Told by the reason already. */
-static uint32_t told_troubles(const struct tcp_moment *m)
-{
-	uint32_t told = 1u << TCP_T_RETRANSMISSION | 1u << TCP_T_FAST_RETRANSMISSION |
-			1u << TCP_T_SPURIOUS_RETRANSMISSION | 1u << TCP_T_OUT_OF_ORDER |
-			1u << TCP_T_DUPLICATE_ACK | 1u << TCP_T_KEEP_ALIVE |
-			1u << TCP_T_KEEP_ALIVE_ACK | 1u << TCP_T_ZERO_WINDOW_PROBE |
-			1u << TCP_T_ZERO_WINDOW_PROBE_ACK | 1u << TCP_T_WINDOW_UPDATE |
-			1u << TCP_T_DUPLICATE_FRAME;
-
-	if (m->why == TCP_WHY_ANSWERS_PROBE)
-		told |= 1u << TCP_T_ZERO_WINDOW;
-	return told;
-}
-
 /* "zero_window" is "Zero window" in a sentence. */
 static void capitalised(struct txt *t, const char *name)
 {
@@ -382,7 +367,7 @@ static void say_troubles(struct txt *t, const struct tcp_moment *m)
 {
 	for (unsigned k = 0; k < TCP_T_COUNT; k++) {
 		const struct tcp_trouble_info *info = tcp_trouble_info((enum tcp_trouble)k);
-		if (!words_in_trouble(m, (enum tcp_trouble)k) || (told_troubles(m) >> k & 1))
+		if (!words_untold(m, (enum tcp_trouble)k))
 			continue;
 		txt_char(t, ' ');
 		capitalised(t, info->name);
@@ -405,12 +390,12 @@ static void say_notes(struct txt *t, const struct tcp_moment *m)
 		txt_str(t, " It was sent again later: nothing shows that it arrived.");
 }
 
-void tcp_words_long(struct txt *t, const struct tcp_moment *m, const struct tcp_names *who)
+void words_sentences(struct txt *t, const struct tcp_moment *m, const struct tcp_names *who)
 {
 	size_t begin = t->len;
 
 	say_why(t, m, who->side[m->from & 1], who->side[!(m->from & 1)]);
-	if (t->len > begin && t->buf[begin] >= 'a' && t->buf[begin] <= 'z')
+	if (who->common && t->len > begin && t->buf[begin] >= 'a' && t->buf[begin] <= 'z')
 		t->buf[begin] = (char)(t->buf[begin] - 'a' + 'A');
 	section(t, tcp_why_info((enum tcp_why)m->why)->section);
 	say_troubles(t, m);
@@ -465,9 +450,8 @@ static void story_troubles(struct txt *t, const struct tcp_story *s)
 		txt_char(t, '.');
 }
 
-void tcp_words_story(struct txt *t, const struct tcp_story *s)
+void words_story(struct txt *t, const struct tcp_story *s, const struct tcp_names *who)
 {
-	struct tcp_names who = tcp_names_of(s->initiator);
 	unsigned from = s->initiator == 1;
 
 	capitalised(t, opened[s->open]);
@@ -478,18 +462,18 @@ void tcp_words_story(struct txt *t, const struct tcp_story *s)
 	txt_str(t, "; ");
 	words_bytes(t, s->side[from].payload);
 	txt_str(t, " from ");
-	txt_str(t, who.side[from]);
+	txt_str(t, who->side[from]);
 	txt_str(t, ", ");
 	txt_grouped(t, s->side[!from].payload);
 	txt_str(t, " from ");
-	txt_str(t, who.side[!from]);
+	txt_str(t, who->side[!from]);
 	if (*closed[s->close]) {
 		txt_str(t, "; ");
 		txt_str(t, closed[s->close]);
 	}
 	if (s->first_fin_by != TCP_NOBODY && s->close != TCP_CLOSE_SIMULTANEOUS) {
 		txt_str(t, ", ");
-		txt_str(t, who.side[s->first_fin_by]);
+		txt_str(t, who->side[s->first_fin_by]);
 		txt_str(t, " first");
 	}
 	txt_char(t, '.');

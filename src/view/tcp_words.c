@@ -1,13 +1,19 @@
-/* What happened on a connection, in a few words: flags, arrows, the margin. */
+/* What happened on a connection, in a few words: flags, arrows, the margin; and which language
+ * says the rest. */
 #include "tcp_words_impl.h"
 
-struct tcp_names tcp_names_of(int initiator)
+struct tcp_names tcp_names_of(int initiator, enum lang lang)
 {
-	if (initiator == 0)
-		return (struct tcp_names){ { "client", "server" } };
-	if (initiator == 1)
-		return (struct tcp_names){ { "server", "client" } };
-	return (struct tcp_names){ { "a", "b" } };
+	static const struct both opener = { { "client", "客户端" } };
+	static const struct both other = { { "server", "服务器" } };
+	static const struct both one = { { "a", "A 方" } }, another = { { "b", "B 方" } };
+	const char *a = in_lang(&one, lang), *b = in_lang(&another, lang);
+
+	if (initiator != TCP_NOBODY) {
+		a = in_lang(initiator == 0 ? &opener : &other, lang);
+		b = in_lang(initiator == 0 ? &other : &opener, lang);
+	}
+	return (struct tcp_names){ .side = { a, b }, .lang = lang, .common = true };
 }
 
 void tcp_words_flags(struct txt *t, uint16_t flags)
@@ -107,9 +113,35 @@ void words_after(struct txt *t, const struct tcp_moment *m)
 	txt_duration(t, m->waited_ns);
 }
 
-bool words_in_trouble(const struct tcp_moment *m, enum tcp_trouble k)
+/* ---- what is said of troubles ----------------------------------------------------------- */
+
+static bool is_in_trouble(const struct tcp_moment *m, enum tcp_trouble k)
 {
 	return m->trouble >> k & 1;
+}
+
+const uint8_t words_margin_trouble[WORDS_MARGIN_TROUBLES] = {
+	TCP_T_LOST_SEGMENT, TCP_T_ACK_LOST_SEGMENT, TCP_T_ZERO_WINDOW, TCP_T_WINDOW_FULL,
+	TCP_T_REUSED_PORTS,
+};
+
+bool words_in_margin(const struct tcp_moment *m, enum tcp_trouble k)
+{
+	return is_in_trouble(m, k) && !(k == TCP_T_ZERO_WINDOW && m->why == TCP_WHY_ANSWERS_PROBE);
+}
+
+bool words_untold(const struct tcp_moment *m, enum tcp_trouble k)
+{
+	uint32_t told = 1u << TCP_T_RETRANSMISSION | 1u << TCP_T_FAST_RETRANSMISSION |
+			1u << TCP_T_SPURIOUS_RETRANSMISSION | 1u << TCP_T_OUT_OF_ORDER |
+			1u << TCP_T_DUPLICATE_ACK | 1u << TCP_T_KEEP_ALIVE |
+			1u << TCP_T_KEEP_ALIVE_ACK | 1u << TCP_T_ZERO_WINDOW_PROBE |
+			1u << TCP_T_ZERO_WINDOW_PROBE_ACK | 1u << TCP_T_WINDOW_UPDATE |
+			1u << TCP_T_DUPLICATE_FRAME;
+
+	if (m->why == TCP_WHY_ANSWERS_PROBE)
+		told |= 1u << TCP_T_ZERO_WINDOW;
+	return is_in_trouble(m, k) && !(told >> k & 1);
 }
 
 /* ---- the margin ------------------------------------------------------------------------- */
@@ -187,12 +219,12 @@ static void short_counted(struct txt *t, const struct tcp_moment *m)
 	}
 }
 
-static const struct { uint8_t trouble; const char *words; } margin_troubles[] = {
-	{ TCP_T_LOST_SEGMENT, "bytes before it are missing" },
-	{ TCP_T_ACK_LOST_SEGMENT, "acks what was not captured" },
-	{ TCP_T_ZERO_WINDOW, "no room left" },
-	{ TCP_T_WINDOW_FULL, "fills the window" },
-	{ TCP_T_REUSED_PORTS, "ports used again" },
+static const char *const margin_troubles[TCP_T_COUNT] = {
+	[TCP_T_LOST_SEGMENT] = "bytes before it are missing",
+	[TCP_T_ACK_LOST_SEGMENT] = "acks what was not captured",
+	[TCP_T_ZERO_WINDOW] = "no room left",
+	[TCP_T_WINDOW_FULL] = "fills the window",
+	[TCP_T_REUSED_PORTS] = "ports used again",
 };
 
 static void and_also(struct txt *t, const char *words)
@@ -202,7 +234,7 @@ static void and_also(struct txt *t, const char *words)
 	txt_str(t, words);
 }
 
-void tcp_words_short(struct txt *t, const struct tcp_moment *m)
+static void brief(struct txt *t, const struct tcp_moment *m)
 {
 	if (m->why == TCP_WHY_ICMP) {
 		short_icmp(t, m);
@@ -216,13 +248,34 @@ void tcp_words_short(struct txt *t, const struct tcp_moment *m)
 		txt_str(t, t->len ? " with " : "");
 		words_bytes(t, m->payload);
 	}
-	for (size_t i = 0; i < sizeof(margin_troubles) / sizeof(margin_troubles[0]); i++)
-		if (words_in_trouble(m, (enum tcp_trouble)margin_troubles[i].trouble) &&
-		    !(margin_troubles[i].trouble == TCP_T_ZERO_WINDOW &&
-		      m->why == TCP_WHY_ANSWERS_PROBE))
-			and_also(t, margin_troubles[i].words);
+	for (size_t i = 0; i < WORDS_MARGIN_TROUBLES; i++)
+		if (words_in_margin(m, (enum tcp_trouble)words_margin_trouble[i]))
+			and_also(t, margin_troubles[words_margin_trouble[i]]);
 	if (m->notes & TCP_NOTE_BEYOND_MSS)
 		and_also(t, "larger than the MSS");
 	if (m->lost)
 		and_also(t, "lost");
+}
+
+/* ---- in which language ------------------------------------------------------------------ */
+
+static const struct words_tongue english = { brief, words_sentences, words_story };
+
+static const struct words_tongue *const tongue[LANG_COUNT] = {
+	[LANG_EN] = &english, [LANG_ZH] = &words_chinese,
+};
+
+void tcp_words_short(struct txt *t, const struct tcp_moment *m, enum lang lang)
+{
+	tongue[lang]->brief(t, m);
+}
+
+void tcp_words_long(struct txt *t, const struct tcp_moment *m, const struct tcp_names *who)
+{
+	tongue[who->lang]->sentences(t, m, who);
+}
+
+void tcp_words_story(struct txt *t, const struct tcp_story *s, const struct tcp_names *who)
+{
+	tongue[who->lang]->story(t, s, who);
 }

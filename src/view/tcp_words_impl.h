@@ -14,6 +14,26 @@ void words_in_frame(struct txt *t, const char *before, const struct tcp_moment *
 /* " after 40.000 ms", where the cause is known. */
 void words_after(struct txt *t, const struct tcp_moment *m);
 
-bool words_in_trouble(const struct tcp_moment *m, enum tcp_trouble k);
+/* What the margin says beside the reason, in this order. */
+enum { WORDS_MARGIN_TROUBLES = 5 };
+extern const uint8_t words_margin_trouble[WORDS_MARGIN_TROUBLES];
+
+/* Whether k is to be said of m in the margin; whether the sentences are to name it because the
+ * reason has not told of it. */
+bool words_in_margin(const struct tcp_moment *m, enum tcp_trouble k);
+bool words_untold(const struct tcp_moment *m, enum tcp_trouble k);
+
+/* What one language has to say; tcp_words.c chooses. */
+struct words_tongue {
+	void (*brief)(struct txt *t, const struct tcp_moment *m);
+	void (*sentences)(struct txt *t, const struct tcp_moment *m, const struct tcp_names *who);
+	void (*story)(struct txt *t, const struct tcp_story *s, const struct tcp_names *who);
+};
+
+extern const struct words_tongue words_chinese;	/* tcp_sentences_zh.c */
+
+/* English: the margin is in tcp_words.c, the rest in tcp_sentences.c. */
+void words_sentences(struct txt *t, const struct tcp_moment *m, const struct tcp_names *who);
+void words_story(struct txt *t, const struct tcp_story *s, const struct tcp_names *who);
 
 #endif

@@ -18,7 +18,7 @@ static void note_segment(struct tcpq *q, const struct heard_tcp *tcp)
 	struct tcp_story story;
 
 	tcp_track_story(q->track, tcp->flow, &story);
-	struct tcp_names who = tcp_names_of(story.initiator);
+	struct tcp_names who = tcp_names_of(story.initiator, LANG_EN);
 	tcp_words_long(&t, tcp->moment, &who);
 }
 
