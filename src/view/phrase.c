@@ -12,10 +12,11 @@ static bool is_chinese(uint32_t c)
 	       (c >= 0x20000 && c <= 0x3ffff);
 }
 
+/* An IPv6 address may begin or end with a colon. */
 static bool is_latin(uint32_t c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	       (c >= 0xc0 && c < 0x2000);
+	return c == ':' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+	       (c >= 'a' && c <= 'z') || (c >= 0xc0 && c < 0x2000);
 }
 
 static uint32_t first_of(const char *s, size_t len)

@@ -18,21 +18,20 @@ static inline bool is_letter_or_digit(uint32_t c)
 	return c < 0x80 && isalnum((int)c);
 }
 
-/* ASCII words of small letters in a row: three of them are a piece of English. */
+/* Words of small letters in a row: three of them are a piece of English; "Linux" and "v2" are
+ * none, for names and fields are the same in every language. */
 static inline unsigned english_words(const char *s)
 {
 	unsigned most = 0, n = 0;
 
-	while (*s) {
-		size_t word = strspn(s, "abcdefghijklmnopqrstuvwxyz");
-		if (word == 0) {
-			/* Only blanks and commas keep words together. */
-			n = *s == ' ' || *s == ',' ? n : 0;
-			s++;
-			continue;
-		}
-		most = ++n > most ? n : most;
-		s += word;
+	for (size_t len; *s; s += len) {
+		len = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+		bool word = len > 0 && strspn(s, "abcdefghijklmnopqrstuvwxyz") == len;
+		/* Only blanks and commas keep words together. */
+		if (len > 0 || (*s != ' ' && *s != ','))
+			n = word ? n + 1 : 0;
+		most = n > most ? n : most;
+		len = len ? len : 1;
 	}
 	return most;
 }

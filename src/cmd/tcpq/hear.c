@@ -98,7 +98,7 @@ static void skip_frame(struct tcpq *q, const struct pkt *p)
 	char name[80];
 	struct txt t = txt_over(name, sizeof(name));
 
-	packet_words_stop(&t, p);
+	packet_words_stop(&t, p, LANG_EN);
 	for (size_t i = 0; i < q->n_skips; i++)
 		if (strcmp(q->skip[i].name, name) == 0) {
 			q->skip[i].frames++;

@@ -143,7 +143,7 @@ static void write_frame(struct tcpq *q, const struct heard *h)
 
 	if (!*q->remark) {
 		struct txt t = txt_over(q->remark, sizeof(q->remark));
-		packet_words(&t, h->pkt);
+		packet_words(&t, h->pkt, &(struct packet_names){ .lang = LANG_EN });
 	}
 	char *remark = joined_remarks(rec, q->remark);
 	capw_frame(&q->capw, iface_of(q, rec->iface), &(struct capw_frame){
