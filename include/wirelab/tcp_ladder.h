@@ -39,6 +39,7 @@ struct ladder_style {
 	bool colour;
 	bool long_words;		/* explanations (tcp_words_long) below each arrow, instead of
 					   the margin's few words */
+	enum lang lang;			/* of all words; UTF-8 even where lines are ASCII */
 };
 
 #define LADDER_COLUMNS_MIN 76u

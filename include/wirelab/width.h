@@ -29,6 +29,17 @@ size_t txt_width(const char *s, size_t len);
  */
 void txt_cut_columns(struct txt *t, const char *s, size_t len, size_t columns, const char *mark);
 
+/* The bytes of the longest beginning, of whole characters, that is at most `columns` wide. */
+size_t txt_beginning(const char *s, size_t len, size_t columns);
+
+/*
+ * How many of len bytes of UTF-8 make a line of at most `columns` columns: all of them, or as
+ * many as there are up to a blank, with which the rest then begins, or up to a place beside a
+ * wide character.  There a line may end anywhere, but not before closing punctuation, nor
+ * behind an opening bracket (UAX #14).  0: not even the first word fits.
+ */
+size_t txt_line(const char *s, size_t len, size_t columns);
+
 /* Blanks up to column `column` (from 0, of everything in t), at least one unless t is empty. */
 void txt_pad(struct txt *t, size_t column);
 

@@ -35,6 +35,7 @@ static const char help[] =
 "  -p, --promiscuous  live: frames to others, too\n"
 "      --stream N     only connection N, numbered from 0 as in the table\n"
 "  -w, --write FILE   pcapng: the same frames, the explanation as their comments\n"
+"      --lang LANG    en or zh (Chinese): of ladders, drawings and comments\n"
 "      --color WHEN   auto (a terminal, unless NO_COLOR is set), always, never\n"
 "  -h, --help         this;  -V, --version\n"
 "\n"
@@ -45,7 +46,7 @@ static const char help[] =
 
 enum {
 	OPT_JSON = 256, OPT_SEGMENTS, OPT_LADDER, OPT_EXPLAIN, OPT_SVG, OPT_HTML, OPT_MESSAGES,
-	OPT_ORDER, OPT_ARP, OPT_FRAG, OPT_UDP, OPT_STREAM, OPT_COLOR,
+	OPT_ORDER, OPT_ARP, OPT_FRAG, OPT_UDP, OPT_STREAM, OPT_COLOR, OPT_LANG,
 };
 
 static const struct option long_options[] = {
@@ -68,6 +69,7 @@ static const struct option long_options[] = {
 	{ "promiscuous", no_argument, NULL, 'p' },
 	{ "write", required_argument, NULL, 'w' },
 	{ "color", required_argument, NULL, OPT_COLOR },
+	{ "lang", required_argument, NULL, OPT_LANG },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 }
@@ -125,6 +127,13 @@ static void color(struct options *opt, const char *value)
 		opt->color = COLOR_NEVER;
 	else
 		usage("--color", value, "is not auto, always or never");
+}
+
+/* Not from the locale: scripts read this, too. */
+static void language(struct options *opt, const char *value)
+{
+	if (!lang_parse(value, &opt->lang))
+		usage("--lang", value, "is neither en nor zh");
 }
 
 /* Two views at once would be two answers in one stream. */
@@ -197,6 +206,7 @@ static void read_options(struct options *opt, int argc, char **argv)
 		case OPT_UDP: show(opt, SHOW_UDP); break;
 		case OPT_STREAM: opt->stream = stream_number("--stream", optarg); break;
 		case OPT_COLOR: color(opt, optarg); break;
+		case OPT_LANG: language(opt, optarg); break;
 		case 'w': opt->write = optarg; break;
 		case 'f': opt->filter = optarg; break;
 		case 'i': opt->ifname = optarg; break;

@@ -2,6 +2,7 @@
 #include "wirelab/tcp_ladder.h"
 
 #include "wirelab/tcp_view.h"
+#include "wirelab/width.h"
 
 /* ---- folding ---------------------------------------------------------------------------- */
 
@@ -111,9 +112,9 @@ static void blanks(struct txt *t, size_t n)
 
 static void right_aligned(struct txt *t, const char *s, size_t width)
 {
-	size_t len = strlen(s);
+	size_t taken = txt_width(s, strlen(s));
 
-	blanks(t, len < width ? width - len : 0);
+	blanks(t, taken < width ? width - taken : 0);
 	txt_str(t, s);
 }
 
@@ -240,19 +241,15 @@ static void arrow(struct txt *t, const struct ladder *l, const struct tcp_moment
 	}
 }
 
-/* How many bytes of the words at `at` make a line of that width; *next is where the next begins. */
+/* How many bytes of the words at `at` make a line of that width; *next is where the next begins.
+ * With no room at all, none. */
 static size_t one_line(const char *words, size_t at, size_t width, size_t *next)
 {
-	size_t len = strlen(words + at), cut = width;
+	size_t len = strlen(words + at), cut = txt_line(words + at, len, width);
 
-	if (len <= width) {
-		*next = at + len;
-		return len;
-	}
-	while (cut > 0 && words[at + cut] != ' ')
-		cut--;
-	if (cut == 0)
-		cut = width;		/* one long word */
+	/* One long word; of one column there is no room for every character. */
+	if (cut == 0 && width > 0)
+		cut = txt_beginning(words + at, len, width > 1 ? width : 2);
 	*next = at + cut + (words[at + cut] == ' ');
 	return cut;
 }
@@ -296,7 +293,7 @@ static void begin_words(struct ladder *l, const struct tcp_moment *m)
 	struct txt s = txt_over(buf, sizeof(buf));
 	tcp_words_short(&s, m, l->who.lang);
 	if (w.len && s.len)
-		txt_str(&w, "; ");
+		txt_str(&w, in_lang(&BOTH("; ", "；"), l->style.lang));
 	txt_str(&w, buf);
 }
 
@@ -352,21 +349,23 @@ static void folded(struct ladder *l, struct txt *t)
 	const struct ladder_row *r = &l->row[l->at];
 	char buf[96];
 	struct txt d = txt_over(buf, sizeof(buf));
+	enum lang lang = l->style.lang;
 
 	txt_str(&d, "... ");
 	txt_grouped(&d, r->n);
-	txt_str(&d, " segments, ");
+	txt_str(&d, in_lang(&BOTH(" segments, ", " 个报文段，"), lang));
 	txt_grouped(&d, r->bytes[0] + r->bytes[1]);
-	txt_str(&d, " bytes ...");
+	txt_str(&d, in_lang(&BOTH(" bytes ...", " 字节 ..."), lang));
 	blanks(t, left_width(l));
 	txt_str(t, strokes(l)->life);
 	ink(t, l, INK_DIM);
-	size_t width = arrow_width(l), left = d.len < width ? (width - d.len) / 2 : 0;
+	size_t width = arrow_width(l), taken = txt_width(d.buf, d.len);
+	size_t left = rest(width, taken) / 2;
 	blanks(t, left);
 	txt_str(t, buf);
 	ink(t, l, INK_PLAIN);
-	if (d.len < width) {
-		blanks(t, width - d.len - left);
+	if (taken < width) {
+		blanks(t, width - taken - left);
 		txt_str(t, strokes(l)->life);
 	}
 }
@@ -382,12 +381,12 @@ static void head(struct txt *t, const struct ladder *l, unsigned side)
 
 static void columns_named(struct ladder *l, struct txt *t)
 {
-	right_aligned(t, "frame", l->frame_width);
+	right_aligned(t, in_lang(&BOTH("frame", "帧"), l->style.lang), l->frame_width);
 	txt_char(t, ' ');
-	right_aligned(t, "seconds", TIME);
-	blanks(t, left_width(l) - t->len);
+	right_aligned(t, in_lang(&BOTH("seconds", "秒"), l->style.lang), TIME);
+	txt_pad(t, left_width(l));
 	txt_str(t, l->who.side[l->left]);
-	blanks(t, left_width(l) + 1 + arrow_width(l) - t->len);
+	txt_pad(t, left_width(l) + 1 + arrow_width(l));
 	txt_str(t, l->who.side[!l->left]);
 }
 
@@ -395,7 +394,7 @@ void ladder_begin(struct ladder *l, const struct tcp_story *story, const struct 
 		  const struct ladder_row *row, size_t n_rows, struct ladder_style style)
 {
 	*l = (struct ladder){ .story = story, .moment = moment, .row = row, .n_rows = n_rows,
-			      .style = style, .who = tcp_names_of(story->initiator, LANG_EN),
+			      .style = style, .who = tcp_names_of(story->initiator, style.lang),
 			      .left = story->initiator == 1 };
 	const struct ladder_row *last = n_rows ? &row[n_rows - 1] : NULL;
 	size_t longest = last ? digits(moment[last->first + last->n - 1].frame) : 0;
@@ -403,9 +402,9 @@ void ladder_begin(struct ladder *l, const struct tcp_story *story, const struct 
 	if (l->style.columns < LADDER_COLUMNS_MIN)
 		l->style.columns = LADDER_COLUMNS_MIN;
 	struct txt w = txt_over(l->words, sizeof(l->words));
-	txt_str(&w, "Connection ");
+	txt_str(&w, in_lang(&BOTH("Connection ", "连接 "), style.lang));
 	txt_u64(&w, story->stream);
-	txt_str(&w, ". ");
+	txt_str(&w, in_lang(&BOTH(". ", "："), style.lang));
 	struct txt rest = txt_over(w.buf + w.len, sizeof(l->words) - w.len);
 	tcp_words_story(&rest, story, &l->who);
 }

@@ -54,8 +54,7 @@ size_t txt_width(const char *s, size_t len)
 	return sum;
 }
 
-/* The bytes of the longest beginning that is at most `columns` wide. */
-static size_t beginning(const char *s, size_t len, size_t columns)
+size_t txt_beginning(const char *s, size_t len, size_t columns)
 {
 	size_t at = 0;
 
@@ -69,6 +68,59 @@ static size_t beginning(const char *s, size_t len, size_t columns)
 	}
 	return at;
 }
+
+/* ---- lines ------------------------------------------------------------------------------ */
+
+static bool is_one_of(const char *s, size_t n, const char *characters)
+{
+	char c[5] = "";
+
+	/* No character begins within another, so searching their bytes is enough. */
+	memcpy(c, s, n);
+	return strstr(characters, c);
+}
+
+static bool begins_no_line(const char *s, size_t n)
+{
+	return is_one_of(s, n, "，。、；：？！）】》」』”’,.;:?!)]}%");
+}
+
+static bool ends_no_line(const char *s, size_t n)
+{
+	return is_one_of(s, n, "（【《「『“‘([{");
+}
+
+/* A character within a text, as lines are made of them. */
+struct glyph { const char *s; size_t n; unsigned columns; };
+
+static bool may_part(const struct glyph *before, const struct glyph *c)
+{
+	if (*c->s == ' ')
+		return true;
+	if (*before->s == ' ' || c->columns == 0 || (before->columns < 2 && c->columns < 2))
+		return false;
+	return !begins_no_line(c->s, c->n) && !ends_no_line(before->s, before->n);
+}
+
+size_t txt_line(const char *s, size_t len, size_t columns)
+{
+	struct glyph before = { 0 }, c;
+	size_t end = 0;
+
+	for (size_t at = 0; at < len; at += c.n) {
+		c.s = s + at;
+		c.n = front(c.s, len - at, &c.columns);
+		if (at > 0 && may_part(&before, &c))
+			end = at;
+		if (c.columns > columns)
+			return end;
+		columns -= c.columns;
+		before = c;
+	}
+	return len;
+}
+
+/* ---- cutting and filling ---------------------------------------------------------------- */
 
 /* Character by character, so that a buffer which is too small holds whole ones. */
 static void characters(struct txt *t, const char *s, size_t len)
@@ -85,13 +137,13 @@ void txt_cut_columns(struct txt *t, const char *s, size_t len, size_t columns, c
 {
 	size_t mark_len = strlen(mark), mark_width = txt_width(mark, mark_len);
 
-	if (beginning(s, len, columns) == len) {
+	if (txt_beginning(s, len, columns) == len) {
 		characters(t, s, len);
 		return;
 	}
 	if (mark_width <= columns)
-		characters(t, s, beginning(s, len, columns - mark_width));
-	characters(t, mark, beginning(mark, mark_len, columns));
+		characters(t, s, txt_beginning(s, len, columns - mark_width));
+	characters(t, mark, txt_beginning(mark, mark_len, columns));
 }
 
 void txt_pad(struct txt *t, size_t column)

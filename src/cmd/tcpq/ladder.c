@@ -62,7 +62,7 @@ static struct ladder_style style_of(const struct tcpq *q)
 {
 	return (struct ladder_style){ .columns = q->columns ? q->columns : 80,
 				      .unicode = locale_is_unicode(), .colour = q->colour,
-				      .long_words = q->opt->explain };
+				      .long_words = q->opt->explain, .lang = q->opt->lang };
 }
 
 static struct ladder_row *rows_of(const struct kept *k, size_t *n)

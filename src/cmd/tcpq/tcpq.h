@@ -24,6 +24,7 @@
 #include "wirelab/arp_tally.h"
 #include "wirelab/capfile.h"
 #include "wirelab/ip_fragments.h"
+#include "wirelab/lang.h"
 #include "wirelab/pkt.h"
 #include "wirelab/tcp_ladder.h"
 #include "wirelab/tcp_messages.h"
@@ -100,6 +101,7 @@ struct options {
 	bool promiscuous;
 	const char *svg, *html, *write;	/* files to be written; NULL */
 	enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color;
+	enum lang lang;			/* of ladders, drawings and remarks; the rest is English */
 };
 
 /* A segment in trouble. */

@@ -18,7 +18,7 @@ static void note_segment(struct tcpq *q, const struct heard_tcp *tcp)
 	struct tcp_story story;
 
 	tcp_track_story(q->track, tcp->flow, &story);
-	struct tcp_names who = tcp_names_of(story.initiator, LANG_EN);
+	struct tcp_names who = tcp_names_of(story.initiator, q->opt->lang);
 	tcp_words_long(&t, tcp->moment, &who);
 }
 
@@ -90,6 +90,10 @@ void write_forget(struct tcpq *q)
 
 static bool write_begin(struct tcpq *q)
 {
+	static const struct both comment = { {
+		"Each frame has a remark: what it does, and why it was sent.",
+		"每个帧都有一条注释：它做了什么，为什么发送。" } };
+
 	if (!q->capture && !write_open(q))
 		return false;
 	/* EINVAL: a pipe or a device, where nothing is to be cut off. */
@@ -97,7 +101,7 @@ static bool write_begin(struct tcpq *q)
 		return cannot_write(q);
 	capw_begin(&q->capw, q->capture, &(struct capw_section){
 		.application = "tcpq " WIRELAB_VERSION,
-		.comment = "Each frame has a remark: what it does, and why it was sent." });
+		.comment = in_lang(&comment, q->opt->lang) });
 	return true;
 }
 
@@ -143,7 +147,7 @@ static void write_frame(struct tcpq *q, const struct heard *h)
 
 	if (!*q->remark) {
 		struct txt t = txt_over(q->remark, sizeof(q->remark));
-		packet_words(&t, h->pkt, &(struct packet_names){ .lang = LANG_EN });
+		packet_words(&t, h->pkt, &(struct packet_names){ .lang = q->opt->lang });
 	}
 	char *remark = joined_remarks(rec, q->remark);
 	capw_frame(&q->capw, iface_of(q, rec->iface), &(struct capw_frame){
