@@ -14,6 +14,7 @@
 struct draw_out {
 	void (*put)(void *context, const char *bytes, size_t len);
 	void *context;
+	enum lang lang;			/* of all words in it */
 };
 
 struct draw_connection {

@@ -34,6 +34,9 @@ void tcp_words_flags(struct txt *t, uint16_t flags);
 /* What stands on the arrow: "SYN 0 (mss 1460)", "PSH ACK 1:101 ack 1", "ACK 101". */
 void tcp_words_arrow(struct txt *t, const struct tcp_moment *m);
 
+/* "zero window": the kind of trouble by itself. */
+void tcp_words_trouble(struct txt *t, enum tcp_trouble k, enum lang lang);
+
 /* For the margin, a few words: "held back by Nagle until 7". */
 void tcp_words_short(struct txt *t, const struct tcp_moment *m, enum lang lang);
 

@@ -8,6 +8,10 @@
 
 /* Our own markup, as it is. */
 void draw_put(const struct draw_out *out, const char *markup);
+
+/* The same in the output's language. */
+void draw_say(const struct draw_out *out, const char *en, const char *zh);
+
 void draw_number(const struct draw_out *out, uint64_t n);
 
 /* x="716", with a blank in front. */
@@ -43,10 +47,11 @@ unsigned draw_left(const struct tcp_story *story);
 uint64_t draw_since(const struct tcp_story *story, const struct tcp_moment *m);
 
 /* "41 segments, 59,860 bytes": what one side sent in a folded row. */
-void draw_run(struct txt *t, const struct ladder_row *row, unsigned side);
+void draw_run(struct txt *t, const struct ladder_row *row, unsigned side, enum lang lang);
 
 /* The same of each side that sent, and how long it took.  At most 192 bytes. */
-void draw_run_words(struct txt *t, const struct draw_connection *c, const struct ladder_row *row);
+void draw_run_words(struct txt *t, const struct draw_connection *c, const struct ladder_row *row,
+		    const struct tcp_names *who);
 
 /* ---- the drawing within a page (draw_svg.c) --------------------------------------------- */
 

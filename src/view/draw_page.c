@@ -3,39 +3,31 @@
 #include "draw_impl.h"
 
 /* A table in words, where the tool's own has names for programs (tcp_open_name). */
-static const char *opened(enum tcp_open o)
-{
-	switch (o) {
-	case TCP_OPEN_COMPLETE: return "handshake";
-	case TCP_OPEN_SIMULTANEOUS: return "both at once";
-	case TCP_OPEN_REFUSED: return "refused";
-	case TCP_OPEN_NO_ANSWER: return "no answer";
-	case TCP_OPEN_ONE_WAY: return "one side seen";
-	case TCP_OPEN_SYNACK_NO_ACK: return "handshake without its last ACK";
-	case TCP_OPEN_SYNACK_ONLY: return "only a SYN ACK";
-	case TCP_OPEN_NO_SYN: return "handshake without its SYN";
-	case TCP_OPEN_MIDSTREAM: return "before the capture";
-	case TCP_OPEN_ODD: return "oddly";
-	}
-	return "-";
-}
+static const struct both opened[] = {
+	[TCP_OPEN_COMPLETE] = { { "handshake", "三次握手" } },
+	[TCP_OPEN_SIMULTANEOUS] = { { "both at once", "双方同时" } },
+	[TCP_OPEN_REFUSED] = { { "refused", "被拒绝" } },
+	[TCP_OPEN_NO_ANSWER] = { { "no answer", "没有回答" } },
+	[TCP_OPEN_ONE_WAY] = { { "one side seen", "只见到一方" } },
+	[TCP_OPEN_SYNACK_NO_ACK] = { { "handshake without its last ACK", "握手缺最后的 ACK" } },
+	[TCP_OPEN_SYNACK_ONLY] = { { "only a SYN ACK", "只有 SYN ACK" } },
+	[TCP_OPEN_NO_SYN] = { { "handshake without its SYN", "握手缺 SYN" } },
+	[TCP_OPEN_MIDSTREAM] = { { "before the capture", "在抓包之前" } },
+	[TCP_OPEN_ODD] = { { "oddly", "不常见" } },
+};
 
-static const char *closed(enum tcp_close c)
-{
-	switch (c) {
-	case TCP_CLOSE_FIN4: return "FIN, ACK, FIN, ACK";
-	case TCP_CLOSE_FIN3: return "FIN, FIN ACK, ACK";
-	case TCP_CLOSE_HALF: return "one half first";
-	case TCP_CLOSE_SIMULTANEOUS: return "both at once";
-	case TCP_CLOSE_ONE_FIN: return "one half only";
-	case TCP_CLOSE_FIN_RST: return "FIN, then RST";
-	case TCP_CLOSE_RST_THEN_FIN: return "RST, then FIN";
-	case TCP_CLOSE_RST: return "RST";
-	case TCP_CLOSE_REFUSED: return "refused";
-	case TCP_CLOSE_NONE: return "not seen";
-	}
-	return "-";
-}
+static const struct both closed[] = {
+	[TCP_CLOSE_FIN4] = { { "FIN, ACK, FIN, ACK", "FIN、ACK、FIN、ACK" } },
+	[TCP_CLOSE_FIN3] = { { "FIN, FIN ACK, ACK", "FIN、FIN+ACK、ACK" } },
+	[TCP_CLOSE_HALF] = { { "one half first", "先半关闭" } },
+	[TCP_CLOSE_SIMULTANEOUS] = { { "both at once", "双方同时" } },
+	[TCP_CLOSE_ONE_FIN] = { { "one half only", "只关闭一半" } },
+	[TCP_CLOSE_FIN_RST] = { { "FIN, then RST", "先 FIN，后 RST" } },
+	[TCP_CLOSE_RST_THEN_FIN] = { { "RST, then FIN", "先 RST，后 FIN" } },
+	[TCP_CLOSE_RST] = { { "RST", "RST" } },
+	[TCP_CLOSE_REFUSED] = { { "refused", "被拒绝" } },
+	[TCP_CLOSE_NONE] = { { "not seen", "没有见到" } },
+};
 
 static const char style[] =
 	":root{color-scheme:light dark}\n"
@@ -72,16 +64,19 @@ static const char style[] =
 	"table th,table td{border:0;padding:.1rem 0;min-width:0;overflow-wrap:anywhere;"
 	"text-align:left!important}\n"
 	".rows td:last-child,.list td:nth-child(3),.list td:last-child{min-width:0;"
-	"flex-basis:100%}\n"
-	".list td:nth-child(3)::before{content:\"to \"}"
-	".list td:nth-child(4)::before{content:\"opened: \"}"
-	".list td:nth-child(5)::before{content:\"bytes there: \"}"
-	".list td:nth-child(6)::before{content:\"back: \"}"
-	".list td:nth-child(7)::before{content:\"closed: \"}"
-	".list td:nth-child(8)::before{content:\"trouble: \"}\n"
-	".rows td:nth-child(5)::before{content:\"seq \"}"
-	".rows td:nth-child(6)::before{content:\"ack \"}"
-	".rows td:nth-child(7)::before{content:\"length \"}\n"
+	"flex-basis:100%}\n";
+
+/* Of a cell in such a row. */
+static const struct { const char *table; unsigned nth; struct both name; } cell_names[] = {
+	{ "list", 3, { { "to ", "到 " } } }, { "list", 4, { { "opened: ", "打开：" } } },
+	{ "list", 5, { { "bytes there: ", "发往对方的字节：" } } },
+	{ "list", 6, { { "back: ", "返回的：" } } }, { "list", 7, { { "closed: ", "关闭：" } } },
+	{ "list", 8, { { "trouble: ", "问题：" } } }, { "rows", 5, { { "seq ", "seq " } } },
+	{ "rows", 6, { { "ack ", "ack " } } }, { "rows", 7, { { "length ", "长度 " } } },
+};
+
+static const char style_after_names[] =
+	"\n"
 	".rows td:nth-child(9)::before{content:\"| \"}\n"
 	"}\n"
 	"@media screen and (prefers-color-scheme:dark){\n"
@@ -95,6 +90,24 @@ static const char style[] =
 	"tr{break-inside:avoid}thead{display:table-header-group}h2{break-after:avoid}"
 	"body{max-width:none;padding:0}table{font-size:8pt}}\n";
 
+static void put_style(const struct draw_out *out)
+{
+	draw_put(out, style);
+	for (size_t i = 0; i < sizeof(cell_names) / sizeof(cell_names[0]); i++) {
+		draw_put(out, ".");
+		draw_put(out, cell_names[i].table);
+		draw_put(out, " td:nth-child(");
+		draw_number(out, cell_names[i].nth);
+		draw_put(out, ")::before{content:\"");
+		draw_put(out, in_lang(&cell_names[i].name, out->lang));
+		draw_put(out, "\"}");
+	}
+	draw_put(out, style_after_names);
+	/* A Chinese word may be broken anywhere, and in a narrow cell it would be. */
+	draw_say(out, "", ".list{word-break:keep-all}\n");
+	draw_put(out, draw_svg_style);
+}
+
 /* ---- cells ------------------------------------------------------------------------------ */
 
 static void number_cell(const struct draw_out *out, uint64_t n)
@@ -104,10 +117,10 @@ static void number_cell(const struct draw_out *out, uint64_t n)
 	draw_put(out, "</td>");
 }
 
-static void text_cell(const struct draw_out *out, const char *text)
+static void text_cell(const struct draw_out *out, const struct both *text)
 {
 	draw_put(out, "<td>");
-	draw_put(out, text);
+	draw_put(out, in_lang(text, out->lang));
 	draw_put(out, "</td>");
 }
 
@@ -119,20 +132,38 @@ static void endpoint_cell(const struct draw_out *out, const struct tcp_story *s,
 }
 
 /* Where a table is wider than the window it is moved, not the page; by keyboard, too. */
-static void begin_wide(const struct draw_out *out, const char *label)
+static void begin_wide(const struct draw_out *out, const char *en, const char *zh)
 {
 	draw_put(out, "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"");
-	draw_put(out, label);
+	draw_say(out, en, zh);
 	draw_put(out, "\">\n");
+}
+
+static void column(const struct draw_out *out, const char *en, const char *zh)
+{
+	draw_put(out, "<th scope=\"col\">");
+	draw_say(out, en, zh);
+	draw_put(out, "</th>");
 }
 
 /* ---- the list of connections ------------------------------------------------------------ */
 
-/* "zero_window" is for programs. */
-static void put_name(const struct draw_out *out, const char *name)
+static void put_trouble(const struct draw_out *out, enum tcp_trouble k, uint64_t n)
 {
-	for (; *name; name++)
-		out->put(out->context, *name == '_' ? " " : name, 1);
+	char words[128];
+	struct txt t = txt_over(words, sizeof(words));
+
+	if (out->lang == LANG_EN) {
+		txt_grouped(&t, n);
+		txt_char(&t, ' ');
+	}
+	tcp_words_trouble(&t, k, out->lang);
+	if (out->lang == LANG_ZH) {
+		txt_char(&t, ' ');
+		txt_grouped(&t, n);
+		txt_str(&t, " 次");
+	}
+	draw_text(out, words, t.len);
 }
 
 static void trouble_cell(const struct draw_out *out, const struct tcp_story *s)
@@ -144,10 +175,9 @@ static void trouble_cell(const struct draw_out *out, const struct tcp_story *s)
 		uint64_t n = s->side[0].trouble[i] + s->side[1].trouble[i];
 		if (n == 0)
 			continue;
-		draw_put(out, any ? ", " : "");
-		draw_grouped(out, n);
-		draw_put(out, " ");
-		put_name(out, tcp_trouble_info((enum tcp_trouble)i)->name);
+		if (any)
+			draw_say(out, ", ", "，");
+		put_trouble(out, (enum tcp_trouble)i, n);
 		any = true;
 	}
 	draw_put(out, any ? "</td>" : "-</td>");
@@ -164,26 +194,32 @@ static void list_row(const struct draw_out *out, const struct tcp_story *s)
 	draw_put(out, "</a></th>");
 	endpoint_cell(out, s, left);
 	endpoint_cell(out, s, !left);
-	text_cell(out, opened(s->open));
+	text_cell(out, &opened[s->open]);
 	number_cell(out, s->side[left].payload);
 	number_cell(out, s->side[!left].payload);
-	text_cell(out, closed(s->close));
+	text_cell(out, &closed[s->close]);
 	trouble_cell(out, s);
 	draw_put(out, "</tr>\n");
 }
 
 static void list(const struct draw_out *out, const struct tcp_story *story, size_t n)
 {
-	begin_wide(out, "TCP connections");
+	begin_wide(out, "TCP connections", "TCP 连接");
 	draw_put(out, "<table class=\"list\">\n<caption>");
 	draw_grouped(out, n);
-	draw_put(out, n == 1 ? " TCP connection" : " TCP connections");
-	draw_put(out, "; bytes are those of the application, sent again or not</caption>\n"
-		      "<thead><tr><th scope=\"col\">no.</th><th scope=\"col\">from</th>"
-		      "<th scope=\"col\">to</th><th scope=\"col\">opened</th>"
-		      "<th scope=\"col\">bytes there</th><th scope=\"col\">bytes back</th>"
-		      "<th scope=\"col\">closed</th><th scope=\"col\">trouble</th></tr></thead>\n"
-		      "<tbody>\n");
+	draw_say(out, n == 1 ? " TCP connection" : " TCP connections", " 个 TCP 连接");
+	draw_say(out, "; bytes are those of the application, sent again or not",
+		 "；字节是应用数据的字节，重传的也算在内");
+	draw_put(out, "</caption>\n<thead><tr>");
+	column(out, "no.", "编号");
+	column(out, "from", "从");
+	column(out, "to", "到");
+	column(out, "opened", "打开");
+	column(out, "bytes there", "发往对方的字节");
+	column(out, "bytes back", "返回的字节");
+	column(out, "closed", "关闭");
+	column(out, "trouble", "问题");
+	draw_put(out, "</tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < n; i++)
 		list_row(out, &story[i]);
 	draw_put(out, "</tbody>\n</table>\n</div>\n");
@@ -193,21 +229,24 @@ void draw_page_begin(const struct draw_out *out, const char *file, const struct 
 		     size_t n)
 {
 	/* Nothing is loaded and nothing runs; a browser is told to see to that as well. */
-	draw_put(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+	draw_say(out, "<!DOCTYPE html>\n<html lang=\"en\">\n", "<!DOCTYPE html>\n<html lang=\"zh-CN\">\n");
+	draw_put(out, "<head>\n<meta charset=\"utf-8\"/>\n"
 		      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
 		      "<meta http-equiv=\"Content-Security-Policy\" "
 		      "content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n<title>");
 	draw_text(out, file, strlen(file));
-	draw_put(out, ": TCP connections</title>\n<style>\n");
-	draw_put(out, style);
-	draw_put(out, draw_svg_style);
-	draw_put(out, "</style>\n</head>\n<body>\n<main>\n<h1>TCP connections in <code>");
+	draw_say(out, ": TCP connections", "：TCP 连接");
+	draw_put(out, "</title>\n<style>\n");
+	put_style(out);
+	draw_put(out, "</style>\n</head>\n<body>\n<main>\n<h1>");
+	draw_say(out, "TCP connections in ", "TCP 连接：");
+	draw_put(out, "<code>");
 	draw_text(out, file, strlen(file));
 	draw_put(out, "</code></h1>\n");
 	if (n > 0)
 		list(out, story, n);
 	else
-		draw_put(out, "<p>There are none.</p>\n");
+		draw_say(out, "<p>There are none.</p>\n", "<p>一个也没有。</p>\n");
 }
 
 /* ---- a connection ----------------------------------------------------------------------- */
@@ -223,12 +262,13 @@ static void heading(const struct section *s)
 {
 	draw_put(s->out, "<section>\n<h2 id=\"c");
 	draw_number(s->out, s->c->story->stream);
-	draw_put(s->out, "\">Connection ");
+	draw_say(s->out, "\">Connection ", "\">连接 ");
 	draw_number(s->out, s->c->story->stream);
-	draw_put(s->out, ": ");
+	draw_say(s->out, ": ", "：");
 	for (unsigned i = 0; i < 2; i++) {
 		unsigned side = i ? !s->left : s->left;
-		draw_put(s->out, i ? " and " : "");
+		if (i)
+			draw_say(s->out, " and ", " 与");
 		draw_put(s->out, s->who.side[side]);
 		draw_put(s->out, " <code>");
 		draw_endpoint(s->out, s->c->story, side);
@@ -250,19 +290,28 @@ static void story(const struct section *s)
 
 static void table_head(const struct section *s)
 {
-	draw_put(s->out, "<table class=\"rows\">\n<caption>The same, in a table. seq and ack count "
-			 "from each side's first number; states are those after the segment, "
-			 "? where nothing tells</caption>\n<thead><tr>"
-			 "<th scope=\"col\">frame</th><th scope=\"col\">seconds</th>"
-			 "<th scope=\"col\">from</th><th scope=\"col\">flags</th>"
-			 "<th scope=\"col\">seq</th><th scope=\"col\">ack</th>"
-			 "<th scope=\"col\">length</th>");
+	const struct draw_out *out = s->out;
+
+	draw_put(out, "<table class=\"rows\">\n<caption>");
+	draw_say(out, "The same, in a table. seq and ack count from each side's first number; "
+		      "states are those after the segment, ? where nothing tells",
+		 "同样的内容，列成表格。seq 和 ack 从各方的初始序号数起；状态是这个报文段之后的状态，"
+		 "无从得知的写作 ?");
+	draw_put(out, "</caption>\n<thead><tr>");
+	column(out, "frame", "帧");
+	column(out, "seconds", "秒");
+	column(out, "from", "来自");
+	column(out, "flags", "标志");
+	column(out, "seq", "seq");
+	column(out, "ack", "ack");
+	column(out, "length", "长度");
 	for (unsigned i = 0; i < 2; i++) {
-		draw_put(s->out, "<th scope=\"col\">");
-		draw_put(s->out, s->who.side[i ? !s->left : s->left]);
-		draw_put(s->out, " after</th>");
+		draw_put(out, "<th scope=\"col\">");
+		draw_put(out, s->who.side[i ? !s->left : s->left]);
+		draw_say(out, " after</th>", "状态</th>");
 	}
-	draw_put(s->out, "<th scope=\"col\">what and why</th></tr></thead>\n<tbody>\n");
+	column(out, "what and why", "做什么，为什么");
+	draw_put(out, "</tr></thead>\n<tbody>\n");
 }
 
 static void states(const struct section *s, const struct tcp_moment *m)
@@ -295,13 +344,18 @@ static void segment_row(const struct section *s, const struct tcp_moment *m)
 	struct txt t = txt_over(words, sizeof(words));
 
 	draw_put(s->out, "<td>");
-	draw_put(s->out, m->why == TCP_WHY_ICMP ? "the way" : s->who.side[m->from]);
+	if (m->why == TCP_WHY_ICMP)
+		draw_say(s->out, "the way", "途中");
+	else
+		draw_put(s->out, s->who.side[m->from]);
 	draw_put(s->out, "</td><td class=\"");
 	draw_put(s->out, draw_kind(m));
 	draw_put(s->out, "\">");
 	tcp_words_flags(&t, m->flags);
 	draw_text(s->out, words, t.len);
-	draw_put(s->out, m->lost ? " (lost)</td>" : "</td>");
+	if (m->lost)
+		draw_say(s->out, " (lost)", "（丢失）");
+	draw_put(s->out, "</td>");
 	numbers(s, m);
 	states(s, m);
 	t = txt_over(words, sizeof(words));
@@ -320,12 +374,15 @@ static void run_row(const struct section *s, const struct ladder_row *row,
 	bool both = row->segments[0] && row->segments[1];
 
 	draw_put(s->out, "<td>");
-	draw_put(s->out, both ? "both" : s->who.side[row->segments[1] > 0]);
+	if (both)
+		draw_say(s->out, "both", "双方");
+	else
+		draw_put(s->out, s->who.side[row->segments[1] > 0]);
 	draw_put(s->out, "</td><td>-</td><td>-</td><td>-</td>");
 	number_cell(s->out, row->bytes[0] + row->bytes[1]);
 	states(s, last);
 	draw_put(s->out, "<td>");
-	draw_run_words(&t, s->c, row);
+	draw_run_words(&t, s->c, row, &s->who);
 	draw_text(s->out, words, t.len);
 	draw_put(s->out, "</td>");
 }
@@ -352,15 +409,15 @@ static void table_row(const struct section *s, const struct ladder_row *row)
 
 void draw_page_connection(const struct draw_out *out, const struct draw_connection *c)
 {
-	struct section s = { out, c, tcp_names_of(c->story->initiator, LANG_EN), draw_left(c->story) };
+	struct section s = { out, c, tcp_names_of(c->story->initiator, out->lang), draw_left(c->story) };
 
 	heading(&s);
 	story(&s);
-	begin_wide(out, "Ladder");
+	begin_wide(out, "Ladder", "时序图");
 	draw_svg_inline(out, c);
 	draw_put(out, "</div>\n");
 	if (c->n_rows > 0) {
-		begin_wide(out, "Segments");
+		begin_wide(out, "Segments", "报文段");
 		table_head(&s);
 		for (size_t i = 0; i < c->n_rows; i++)
 			table_row(&s, &c->row[i]);

@@ -1,12 +1,18 @@
 /* The pieces that drawing and page are put together from. */
 #include "draw_impl.h"
 
+#include "phrase.h"
 #include "wirelab/tcp_view.h"
 #include "wirelab/utf8.h"
 
 void draw_put(const struct draw_out *out, const char *markup)
 {
 	out->put(out->context, markup, strlen(markup));
+}
+
+void draw_say(const struct draw_out *out, const char *en, const char *zh)
+{
+	draw_put(out, in_lang(&BOTH(en, zh), out->lang));
 }
 
 static void put_txt(const struct draw_out *out, const struct txt *t)
@@ -76,7 +82,7 @@ void draw_duration(const struct draw_out *out, uint64_t ns)
 	char buf[48];
 	struct txt t = txt_over(buf, sizeof(buf));
 
-	txt_duration(&t, ns);
+	phrase_duration(&t, ns, out->lang);
 	put_txt(out, &t);
 }
 
@@ -137,28 +143,29 @@ uint64_t draw_since(const struct tcp_story *story, const struct tcp_moment *m)
 	return instant_since(story->first_time, m->when);
 }
 
-void draw_run(struct txt *t, const struct ladder_row *row, unsigned side)
+void draw_run(struct txt *t, const struct ladder_row *row, unsigned side, enum lang lang)
 {
+	const char *segments = row->segments[side] == 1 ? " segment, " : " segments, ";
+
 	txt_grouped(t, row->segments[side]);
-	txt_str(t, row->segments[side] == 1 ? " segment, " : " segments, ");
-	txt_grouped(t, row->bytes[side]);
-	txt_str(t, row->bytes[side] == 1 ? " byte" : " bytes");
+	txt_str(t, in_lang(&BOTH(segments, " 个报文段，"), lang));
+	phrase_bytes(t, row->bytes[side], lang);
 }
 
-void draw_run_words(struct txt *t, const struct draw_connection *c, const struct ladder_row *row)
+void draw_run_words(struct txt *t, const struct draw_connection *c, const struct ladder_row *row,
+		    const struct tcp_names *who)
 {
-	const struct tcp_names who = tcp_names_of(c->story->initiator, LANG_EN);
 	const struct tcp_moment *m = &c->moment[row->first];
 
 	for (unsigned i = 0; i < 2; i++) {
 		unsigned side = i ? !draw_left(c->story) : draw_left(c->story);
 		if (row->segments[side] == 0)
 			continue;
-		txt_str(t, who.side[side]);
+		txt_str(t, who->side[side]);
 		txt_char(t, ' ');
-		draw_run(t, row, side);
-		txt_str(t, "; ");
+		draw_run(t, row, side, who->lang);
+		txt_str(t, in_lang(&BOTH("; ", "；"), who->lang));
 	}
-	txt_str(t, "in ");
-	txt_duration(t, instant_since(m->when, m[row->n - 1].when));
+	txt_str(t, in_lang(&BOTH("in ", "历时 "), who->lang));
+	phrase_duration(t, instant_since(m->when, m[row->n - 1].when), who->lang);
 }

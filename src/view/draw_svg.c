@@ -8,6 +8,7 @@
  * height.  Nothing is kept: each pass over the rows (height, bands, rows) places them anew.
  */
 #include "draw_impl.h"
+#include "wirelab/width.h"
 
 /* ---- where things are, in pixels -------------------------------------------------------- */
 
@@ -35,7 +36,7 @@ enum {
  * the page would be the second copy. */
 #define HINTED_ROWS 100u
 
-/* In characters; what fits in these fonts with some to spare. */
+/* In columns; what fits in these fonts with some to spare. */
 #define LABEL_COLUMNS 46u
 #define REMARK_COLUMNS 48u
 
@@ -102,15 +103,11 @@ static void put_point(const struct draw_out *out, const char *command, uint64_t 
  * word that is longer than a line stands on one by itself. */
 static size_t line_of(const char *s, size_t columns)
 {
-	size_t end = 0, column = 0;
+	size_t len = strlen(s), line = txt_line(s, len, columns);
 
-	for (size_t i = 0; s[i]; i++) {
-		if (s[i] == ' ')
-			end = i;
-		if (((uint8_t)s[i] & 0xc0) != 0x80 && ++column > columns && end > 0)
-			return end;
-	}
-	return strlen(s);
+	while (line == 0 && len > 0)
+		line = txt_line(s, len, ++columns);
+	return line;
 }
 
 static const char *line_after(const char *s, size_t len)
@@ -209,7 +206,7 @@ static void place_row(const struct sketch *k, size_t i, uint64_t top, struct pla
 	p->pause_ns = pause_before(k, row);
 	p->top = top;
 	if (row->n > 1) {
-		draw_run_words(&remark, k->c, row);
+		draw_run_words(&remark, k->c, row, &k->who);
 		arrows = row->segments[0] && row->segments[1] ? 2 : 1;
 	} else {
 		tcp_words_arrow(&label, p->first);
@@ -408,7 +405,7 @@ static void put_run(const struct sketch *k, const struct place *p)
 		if (p->row->segments[side] == 0)
 			continue;
 		txt_str(&t, "\xe2\x80\xa6 ");
-		draw_run(&t, p->row, side);
+		draw_run(&t, p->row, side, k->who.lang);
 		txt_str(&t, " \xe2\x80\xa6");
 		put_arrow(k->out, side == k->left ? TIP_LEFT : TIP_RIGHT, side == k->left, y, true);
 		put_label(k->out, y - 3, buf);
@@ -468,7 +465,7 @@ static void put_pause(const struct sketch *k, const struct place *p)
 	draw_put(k->out, "<text class=\"v\"");
 	draw_attribute(k->out, "x", MIDDLE);
 	draw_attribute(k->out, "y", 20);
-	draw_put(k->out, ">nothing for ");
+	draw_say(k->out, ">nothing for ", ">静默 ");
 	draw_duration(k->out, p->pause_ns);
 	draw_put(k->out, "</text> ");
 }
@@ -518,7 +515,8 @@ static void put_rows(const struct sketch *k)
 		draw_put(k->out, "<text class=\"v\"");
 		draw_attribute(k->out, "x", MIDDLE);
 		draw_attribute(k->out, "y", y);
-		draw_put(k->out, ">none of its segments were kept</text>\n");
+		draw_say(k->out, ">none of its segments were kept</text>\n",
+			 ">它的报文段一个也没有留下</text>\n");
 		return;
 	}
 	put_first_states(k, shown);
@@ -549,19 +547,25 @@ static void put_name(const struct sketch *k, unsigned side)
 
 static void put_head(const struct sketch *k)
 {
-	draw_put(k->out, "<text class=\"n\" x=\"46\" y=\"22\">frame</text> "
-			 "<text class=\"n\" x=\"116\" y=\"22\">seconds</text>\n");
+	draw_put(k->out, "<text class=\"n\" x=\"46\" y=\"22\">");
+	draw_say(k->out, "frame", "帧");
+	draw_put(k->out, "</text> <text class=\"n\" x=\"116\" y=\"22\">");
+	draw_say(k->out, "seconds", "秒");
+	draw_put(k->out, "</text>\n");
 	put_name(k, k->left);
 	put_name(k, !k->left);
-	draw_put(k->out, "<text class=\"g\" x=\"716\" y=\"22\">what and why</text>\n");
+	draw_put(k->out, "<text class=\"g\" x=\"716\" y=\"22\">");
+	draw_say(k->out, "what and why", "做什么，为什么");
+	draw_put(k->out, "</text>\n");
 }
 
 static void put_legend(const struct sketch *k, uint64_t y)
 {
-	static const struct { const char *kind, *says; unsigned x; } samples[] = {
-		{ "o", "opening", 60 }, { "d", "data", 180 }, { "a", "acknowledging", 282 },
-		{ "c", "closing", 442 }, { "r", "reset", 560 }, { "t", "! trouble", 666 },
-		{ "t", "lost: it was sent again", 788 },
+	static const struct { const char *kind, *en, *zh; unsigned x; } samples[] = {
+		{ "o", "opening", "建立连接", 60 }, { "d", "data", "数据", 180 },
+		{ "a", "acknowledging", "确认", 282 }, { "c", "closing", "关闭连接", 442 },
+		{ "r", "reset", "复位", 560 }, { "t", "! trouble", "! 有问题", 666 },
+		{ "t", "lost: it was sent again", "丢失：后来重传", 788 },
 	};
 	const size_t n = sizeof(samples) / sizeof(samples[0]);
 
@@ -577,25 +581,29 @@ static void put_legend(const struct sketch *k, uint64_t y)
 					"l-10 10\"/>"
 				      : ")\"><path d=\"M0 0h28\"/><path class=\"l\" d=\"M34 0l-10-5v10z\"/>");
 		draw_put(k->out, "<text x=\"42\" y=\"4\">");
-		draw_put(k->out, samples[i].says);
+		draw_say(k->out, samples[i].en, samples[i].zh);
 		draw_put(k->out, "</text></g>\n");
 	}
 }
 
 static void put_title(const struct sketch *k)
 {
-	draw_put(k->out, "<title>TCP connection ");
+	draw_say(k->out, "<title>TCP connection ", "<title>TCP 连接 ");
 	draw_number(k->out, k->c->story->stream);
-	draw_put(k->out, ": ");
+	draw_say(k->out, ": ", "：");
 	draw_endpoint(k->out, k->c->story, k->left);
-	draw_put(k->out, " and ");
+	draw_say(k->out, " and ", " 与 ");
 	draw_endpoint(k->out, k->c->story, !k->left);
-	draw_put(k->out, "</title>\n<desc>A ladder: time goes down, the life line of ");
+	draw_put(k->out, "</title>\n<desc>");
+	draw_say(k->out, "A ladder: time goes down, the life line of ",
+		 "时序图：时间自上而下，左边是");
 	draw_put(k->out, k->who.side[k->left]);
-	draw_put(k->out, " is at the left and that of ");
+	draw_say(k->out, " is at the left and that of ", "的生命线，右边是");
 	draw_put(k->out, k->who.side[!k->left]);
-	draw_put(k->out, " at the right, each with its TCP states; an arrow from one to the other "
-			 "is a segment.</desc>\n");
+	draw_say(k->out, " at the right, each with its TCP states; an arrow from one to the other "
+			 "is a segment.",
+		 "的生命线，旁边标有各自的 TCP 状态；从一条到另一条的箭头是一个报文段。");
+	draw_put(k->out, "</desc>\n");
 }
 
 static void put_drawing(const struct sketch *k, uint64_t life, uint64_t height)
@@ -610,7 +618,7 @@ static void put_drawing(const struct sketch *k, uint64_t life, uint64_t height)
 static struct sketch sketch_of(const struct draw_out *out, const struct draw_connection *c)
 {
 	return (struct sketch){ .out = out, .c = c, .left = draw_left(c->story), .hints = true,
-				.who = tcp_names_of(c->story->initiator, LANG_EN) };
+				.who = tcp_names_of(c->story->initiator, out->lang) };
 }
 
 static void put_size(const struct draw_out *out, uint64_t height)
@@ -645,7 +653,8 @@ void draw_svg(const struct draw_out *out, const struct draw_connection *c)
 	 * (WAI-ARIA Graphics Module) does so. */
 	draw_put(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 		      "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"w\" "
-		      "role=\"graphics-document img\" xml:lang=\"en\"");
+		      "role=\"graphics-document img\"");
+	draw_say(out, " xml:lang=\"en\"", " xml:lang=\"zh-CN\"");
 	put_size(out, height);
 	put_title(&k);
 	draw_put(out, "<style>\n");

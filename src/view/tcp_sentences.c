@@ -439,8 +439,7 @@ static void story_troubles(struct txt *t, const struct tcp_story *s)
 		if (n == 0)
 			continue;
 		txt_str(t, before);
-		for (const char *p = tcp_trouble_info((enum tcp_trouble)k)->name; *p; p++)
-			txt_char(t, *p == '_' ? ' ' : *p);
+		tcp_words_trouble(t, (enum tcp_trouble)k, LANG_EN);
 		txt_str(t, " (");
 		txt_grouped(t, n);
 		txt_char(t, ')');

@@ -523,6 +523,11 @@ static void sent(struct txt *t, const struct tcp_story *s, unsigned side,
 	bytes(t, s->side[side].payload);
 }
 
+static void trouble(struct txt *t, enum tcp_trouble k)
+{
+	phrase_add(t, troubles[k].name);
+}
+
 static void story_troubles(struct txt *t, const struct tcp_story *s)
 {
 	const char *before = "问题：";
@@ -532,7 +537,7 @@ static void story_troubles(struct txt *t, const struct tcp_story *s)
 		if (n == 0)
 			continue;
 		txt_str(t, before);
-		txt_str(t, troubles[k].name);
+		trouble(t, (enum tcp_trouble)k);
 		txt_char(t, ' ');
 		txt_grouped(t, n);
 		txt_str(t, " 次");
@@ -567,4 +572,4 @@ static void story(struct txt *t, const struct tcp_story *s, const struct tcp_nam
 	story_troubles(t, s);
 }
 
-const struct words_tongue words_chinese = { brief, sentences, story };
+const struct words_tongue words_chinese = { trouble, brief, sentences, story };

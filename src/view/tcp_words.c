@@ -120,6 +120,13 @@ static bool is_in_trouble(const struct tcp_moment *m, enum tcp_trouble k)
 	return m->trouble >> k & 1;
 }
 
+/* Its name is for programs: "zero_window". */
+static void trouble(struct txt *t, enum tcp_trouble k)
+{
+	for (const char *p = tcp_trouble_info(k)->name; *p; p++)
+		txt_char(t, *p == '_' ? ' ' : *p);
+}
+
 const uint8_t words_margin_trouble[WORDS_MARGIN_TROUBLES] = {
 	TCP_T_LOST_SEGMENT, TCP_T_ACK_LOST_SEGMENT, TCP_T_ZERO_WINDOW, TCP_T_WINDOW_FULL,
 	TCP_T_REUSED_PORTS,
@@ -259,11 +266,16 @@ static void brief(struct txt *t, const struct tcp_moment *m)
 
 /* ---- in which language ------------------------------------------------------------------ */
 
-static const struct words_tongue english = { brief, words_sentences, words_story };
+static const struct words_tongue english = { trouble, brief, words_sentences, words_story };
 
 static const struct words_tongue *const tongue[LANG_COUNT] = {
 	[LANG_EN] = &english, [LANG_ZH] = &words_chinese,
 };
+
+void tcp_words_trouble(struct txt *t, enum tcp_trouble k, enum lang lang)
+{
+	tongue[lang]->trouble(t, k);
+}
 
 void tcp_words_short(struct txt *t, const struct tcp_moment *m, enum lang lang)
 {

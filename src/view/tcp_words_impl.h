@@ -25,6 +25,7 @@ bool words_untold(const struct tcp_moment *m, enum tcp_trouble k);
 
 /* What one language has to say; tcp_words.c chooses. */
 struct words_tongue {
+	void (*trouble)(struct txt *t, enum tcp_trouble k);
 	void (*brief)(struct txt *t, const struct tcp_moment *m);
 	void (*sentences)(struct txt *t, const struct tcp_moment *m, const struct tcp_names *who);
 	void (*story)(struct txt *t, const struct tcp_story *s, const struct tcp_names *who);

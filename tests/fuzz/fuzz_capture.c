@@ -128,7 +128,7 @@ static void drawing_stands(const char *p)
 
 static void write_drawing(struct session *s, const struct draw_connection *c)
 {
-	const struct draw_out out = { put_drawing, &s->drawing };
+	const struct draw_out out = { put_drawing, &s->drawing, s->style.lang };
 	static const char name[] = "<a>\x1b&\xff'.pcap";
 
 	s->drawing = txt_over(s->drawing.buf, s->drawing.cap);
@@ -349,7 +349,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	s.drawing = txt_over(drawing, sizeof(drawing));
 	/* How it is drawn is chosen by what nothing else depends on. */
 	s.style = (struct ladder_style){ .columns = LADDER_COLUMNS_MIN + size % 64,
-					 .unicode = size & 1, .long_words = size & 2 };
+					 .unicode = size & 1, .long_words = size & 2,
+					 .lang = size & 4 ? LANG_ZH : LANG_EN };
 	s.t = tcp_track_init(zeroed(&flows, tcp_track_size(FLOWS)), tcp_track_size(FLOWS), FLOWS,
 			     secret);
 	s.ipasm = ipasm_init(zeroed(&places, ipasm_size(REASSEMBLIES)), ipasm_size(REASSEMBLIES),

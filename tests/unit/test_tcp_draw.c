@@ -1,5 +1,5 @@
 /* A connection as a picture, and the page around it. */
-#include "told.h"
+#include "chinese.h"
 
 #include <math.h>
 
@@ -15,6 +15,7 @@ struct world {
 	struct tcp_moment moment[STEPS_MAX];
 	struct ladder_row row[STEPS_MAX];
 	size_t n, n_rows;
+	enum lang lang;
 	char *text;			/* what was drawn */
 	size_t len, max;
 };
@@ -134,7 +135,7 @@ static struct draw_connection connection(const struct world *w)
 
 static const char *svg(struct world *w)
 {
-	struct draw_out out = { keep, w };
+	struct draw_out out = { keep, w, w->lang };
 	struct draw_connection c = connection(w);
 
 	w->len = 0;
@@ -145,7 +146,7 @@ static const char *svg(struct world *w)
 
 static const char *page_of(struct world *w, const char *file)
 {
-	struct draw_out out = { keep, w };
+	struct draw_out out = { keep, w, w->lang };
 	struct draw_connection c = connection(w);
 
 	w->len = 0;
@@ -518,7 +519,7 @@ static void the_list_leads_to_each_connection(void **state)
 static void a_page_without_connections_says_so(void **state)
 {
 	struct world *w = *state;
-	struct draw_out out = { keep, w };
+	struct draw_out out = { keep, w, w->lang };
 
 	draw_page_begin(&out, "arp.pcap", NULL, 0);
 	draw_page_end(&out);
@@ -582,6 +583,88 @@ static void a_sentence_shows_where_an_arrow_is_pointed_at_unless_there_are_too_m
 	assert_int_equal(count(svg(w), "\"><title>Client "), 199);
 }
 
+/* ---- in Chinese ------------------------------------------------------------------------- */
+
+/* What stands between tags: of all else, browsers show nothing. */
+static void shown_text(const char *s, char *out, size_t max)
+{
+	size_t n = 0;
+
+	while (*s) {
+		if (strncmp(s, "<style", 6) == 0)
+			s = strstr(s, "</style>");
+		if (*s == '<') {
+			s = strchr(s, '>') + 1;
+			out[n++] = '\n';
+			continue;
+		}
+		assert_true(n + 2 < max);
+		out[n++] = *s++;
+	}
+	out[n] = '\0';
+}
+
+static void no_english_is_left_on_a_chinese_page(void **state)
+{
+	struct world *w = *state;
+	char *shown = zeroed(w->max);
+
+	w->lang = LANG_ZH;
+	handshake(w);
+	for (unsigned why = 0; why < TCP_WHY_COUNT; why++) {
+		struct tcp_moment *m = step(w, why % 2, TCP_ACK, (enum tcp_why)why);
+		m->payload = why % 3 ? 9 : 0;
+		m->cause_frame = why % 5;
+		m->lost = why % 7 == 0;
+		m->trouble = 1u << why % TCP_T_COUNT;
+		w->story.side[0].trouble[why % TCP_T_COUNT] = why;
+	}
+	long_run(w, 12, 1000);
+	for (unsigned open = 0; open <= TCP_OPEN_ODD; open++)
+		for (unsigned close = 0; close <= TCP_CLOSE_NONE; close++) {
+			w->story.open = (enum tcp_open)open;
+			w->story.close = (enum tcp_close)close;
+			shown_text(page_of(w, "x.pcap"), shown, w->max);
+			/* Flags, fields and states are the same in every language. */
+			for (char *word = strtok(shown, "\n"); word; word = strtok(NULL, "\n"))
+				if (english_words(word) >= 2)
+					fail_msg("English is left: %s", word);
+		}
+	free(shown);
+}
+
+static void a_chinese_page_says_that_it_is_chinese(void **state)
+{
+	struct world *w = *state;
+
+	w->lang = LANG_ZH;
+	handshake(w);
+	w->story.side[1].trouble[TCP_T_ZERO_WINDOW] = 2;
+	const char *s = page_of(w, "x.pcap");
+	assert_has(s, "<html lang=\"zh-CN\">");
+	assert_has(s, "<h1>TCP 连接：<code>x.pcap</code></h1>");
+	assert_has(s, ">零窗口 2 次<");
+	assert_has(s, "<th scope=\"col\">客户端状态</th>");
+	assert_has(s, ">请求连接</text>");
+	assert_has(s, "<td>客户端请求与服务器建立连接：");
+	assert_has(svg(w), " xml:lang=\"zh-CN\" ");
+	assert_has(w->text, "<title>TCP 连接 3：10.0.0.7:40112 与 192.0.2.80:443</title>");
+}
+
+/* A line of a drawing breaks where one of a terminal does. */
+static void a_long_chinese_remark_is_broken_between_characters(void **state)
+{
+	struct world *w = *state;
+	struct tcp_moment *m = data(w, 0, 1, 1448);
+
+	w->lang = LANG_ZH;
+	m->trouble = (1u << TCP_T_COUNT) - 1;
+	m->notes = TCP_NOTE_BEYOND_MSS;
+	const char *s = svg(w);
+	assert_has(s, "1,448 字节；之前的字节缺失；所确认的没有抓到；没 <tspan x=\"716\" dy=\"15\">"
+		      "有空间了；填满窗口；端口重用；大于 MSS</tspan>");
+}
+
 /* ---- size ------------------------------------------------------------------------------- */
 
 /* 200 segments, late in a large capture and with large numbers; of every kind in turn, or
@@ -621,6 +704,19 @@ static void two_hundred_segments_take_at_most_200_kilobytes(void **state)
 		assert_in_range(w->len, 50000, 200000);
 		page_of(w, "x.pcap");
 		assert_in_range(w->len, 50000, 200000);
+	}
+}
+
+/* A character takes three bytes where a word of three takes twelve, but not everywhere. */
+static void in_chinese_they_take_at_most_250_kilobytes(void **state)
+{
+	struct world *w = *state;
+
+	w->lang = LANG_ZH;
+	for (unsigned why = 0; why <= TCP_WHY_COUNT; why++) {
+		two_hundred(w, (enum tcp_why)why);
+		page_of(w, "x.pcap");
+		assert_in_range(w->len, 50000, 250000);
 	}
 }
 
@@ -677,7 +773,11 @@ int main(void)
 		each(a_file_name_of_any_length_is_whole),
 		each(nothing_is_loaded_and_nothing_runs),
 		each(a_sentence_shows_where_an_arrow_is_pointed_at_unless_there_are_too_many),
+		each(no_english_is_left_on_a_chinese_page),
+		each(a_chinese_page_says_that_it_is_chinese),
+		each(a_long_chinese_remark_is_broken_between_characters),
 		each(two_hundred_segments_take_at_most_200_kilobytes),
+		each(in_chinese_they_take_at_most_250_kilobytes),
 		each(the_check_of_the_form_finds_what_is_wrong),
 	};
 

@@ -7,6 +7,7 @@
 
 #include "wirelab/tcp_ladder.h"
 #include "wirelab/utf8.h"
+#include "wirelab/width.h"
 
 #define MOMENTS 64u
 
@@ -157,13 +158,18 @@ static void too_little_room_for_rows_is_told_by_their_number(void **state)
 	assert_int_equal(ladder_fold(moment, 0, row, 2), 0);
 }
 
-static size_t columns_of(const char *line, size_t len)
+/* Lines of s, each at most so wide, and made of whole characters. */
+static void assert_within(const char *s, size_t columns)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n += ((uint8_t)line[i] & 0xc0) != 0x80;
-	return n;
+	for (size_t len; *s; s += len + 1) {
+		uint32_t code;
+		len = strcspn(s, "\n");
+		assert_true(txt_width(s, len) <= columns);
+		for (size_t at = 0, n; at < len; at += n) {
+			n = utf8_decode((const uint8_t *)s + at, len - at, &code);
+			assert_true(n > 0);
+		}
+	}
 }
 
 /* Whatever a segment says and however long its words are. */
@@ -182,15 +188,10 @@ static void no_line_is_wider_than_the_terminal(void **state)
 		becomes(m, TCP_S_CLOSE_WAIT, why % 2 ? TCP_S_CLOSE_WAIT : TCP_S_LAST_ACK);
 	}
 	for (unsigned columns = LADDER_COLUMNS_MIN; columns < 150; columns += 7)
-		for (unsigned how = 0; how < 4; how++) {
-			const char *s = draw((struct ladder_style){
-				.columns = columns, .unicode = how & 1, .long_words = how & 2 });
-			while (*s) {
-				size_t len = strcspn(s, "\n");
-				assert_true(columns_of(s, len) <= columns);
-				s += len + 1;
-			}
-		}
+		for (unsigned how = 0; how < 8; how++)
+			assert_within(draw((struct ladder_style){
+				.columns = columns, .unicode = how & 1, .long_words = how & 2,
+				.lang = how & 4 ? LANG_ZH : LANG_EN }), columns);
 }
 
 static void colour_is_only_there_when_asked_for(void **state)
@@ -232,11 +233,51 @@ static void numbers_beyond_their_columns_push_no_line_over_the_edge(void **state
 	moment[2].why = TCP_WHY_TIMEOUT;
 	moment[2].waited_ns = moment[1].when.ns;
 	for (unsigned columns = LADDER_COLUMNS_MIN; columns < 100; columns++)
-		for (const char *s = draw((struct ladder_style){ .columns = columns }); *s;) {
-			size_t len = strcspn(s, "\n");
-			assert_true(columns_of(s, len) <= columns);
-			s += len + 1;
-		}
+		for (unsigned lang = 0; lang < LANG_COUNT; lang++)
+			assert_within(draw((struct ladder_style){ .columns = columns,
+								  .lang = (enum lang)lang }),
+				      columns);
+}
+
+/* One column is left for words, and no Chinese character fits: it is said all the same. */
+static void the_narrowest_margin_comes_to_an_end(void **state)
+{
+	(void)state;
+	shake_hands();
+	for (unsigned i = 0; i < 3; i++)
+		moment[i].frame = UINT64_MAX - 2 + i;
+	assert_non_null(strstr(draw((struct ladder_style){ .columns = LADDER_COLUMNS_MIN,
+							   .lang = LANG_ZH }), "| 请\n"));
+}
+
+/* ---- in Chinese ------------------------------------------------------------------------- */
+
+static const struct ladder_style chinese = { .columns = 80, .lang = LANG_ZH };
+
+static void a_chinese_ladder_keeps_its_columns(void **state)
+{
+	(void)state;
+	shake_hands();
+	send_data(20);
+	const char *s = draw(chinese);
+	assert_ptr_equal(strstr(s, "连接 2：完整的三次握手；"), s);
+	assert_non_null(strstr(s, "客户端 10.0.0.1:40112\n服务器 10.0.0.2:80\n"));
+	assert_non_null(strstr(s,
+		"   帧        秒            客户端                         服务器\n"
+		"    1  0.000000   SYN-SENT |-- SYN 0 -------------------->| 请求连接\n"
+		"    2  0.001000      ESTAB |<---------- SYN ACK 0 ack 1 --| SYN-RCVD；接受连接\n"));
+	assert_non_null(strstr(s, "|  ... 17 段，17,000 字节 ...  |\n"));
+}
+
+static void chinese_explanations_are_wrapped_between_characters(void **state)
+{
+	(void)state;
+	shake_hands();
+	assert_non_null(strstr(draw((struct ladder_style){ .columns = 80, .long_words = true,
+							   .lang = LANG_ZH }),
+			       "|\n       服务器接受连接：确认对方的 SYN，并给出自己的初始序号。[RFC 9293 3.5]\n"));
+	assert_non_null(strstr(out, "\n       客户端确认对方的 SYN，握手完成：双方都已知道对方能收到自己的"
+				    "报文段。[RFC\n       9293 3.5]\n"));
 }
 
 int main(void)
@@ -254,6 +295,9 @@ int main(void)
 		cmocka_unit_test(colour_is_only_there_when_asked_for),
 		cmocka_unit_test(explanations_stand_below_their_arrow),
 		cmocka_unit_test(times_lose_decimals_not_seconds),
+		cmocka_unit_test(the_narrowest_margin_comes_to_an_end),
+		cmocka_unit_test(a_chinese_ladder_keeps_its_columns),
+		cmocka_unit_test(chinese_explanations_are_wrapped_between_characters),
 	};
 
 	return cmocka_run_group_tests_name("tcp_ladder", tests, NULL, NULL);

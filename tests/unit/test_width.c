@@ -146,6 +146,79 @@ static void no_cut_is_wider_than_asked_or_narrower_than_it_must_be(void **state)
 		}
 }
 
+/* ---- lines ------------------------------------------------------------------------------ */
+
+/* The first line of s, of at most that many columns. */
+static const char *line_of(const char *s, size_t columns)
+{
+	static char line[256];
+
+	(void)snprintf(line, sizeof(line), "%.*s", (int)txt_line(s, strlen(s), columns), s);
+	return line;
+}
+
+static void a_line_of_words_ends_at_a_blank(void **state)
+{
+	(void)state;
+	assert_string_equal(line_of("one two three", 80), "one two three");
+	assert_string_equal(line_of("one two three", 12), "one two");
+	assert_string_equal(line_of("one two three", 7), "one two");
+	assert_string_equal(line_of("one two three", 6), "one");
+	assert_string_equal(line_of("one two three", 2), "");
+	assert_string_equal(line_of("", 0), "");
+}
+
+static void a_line_of_chinese_may_end_anywhere(void **state)
+{
+	(void)state;
+	assert_string_equal(line_of("三次握手", 7), "三次握");
+	assert_string_equal(line_of("三次握手", 6), "三次握");
+	assert_string_equal(line_of("三次握手", 1), "");
+	assert_string_equal(line_of("发送 100 字节", 10), "发送 100");
+	assert_string_equal(line_of("发送 100 字节", 11), "发送 100 字");
+	assert_string_equal(line_of("发送abc", 6), "发送");
+}
+
+static void no_line_begins_with_a_comma_or_ends_with_an_open_bracket(void **state)
+{
+	(void)state;
+	assert_string_equal(line_of("三次，握手", 4), "三");
+	assert_string_equal(line_of("三次，握手", 6), "三次，");
+	assert_string_equal(line_of("三次（握）手", 6), "三次");
+	assert_string_equal(line_of("三次（握）手", 8), "三次");
+	assert_string_equal(line_of("三次（握）手", 10), "三次（握）");
+	assert_string_equal(line_of("完成。[RFC 793]", 8), "完成。");
+}
+
+static void a_mark_stays_with_its_letter_at_the_end_of_a_line(void **state)
+{
+	(void)state;
+	assert_string_equal(line_of("三\xcc\x81次", 2), "三\xcc\x81");
+}
+
+/* Whatever it ends with, it fits, and where one could be made it is not empty. */
+static void lines_are_never_too_wide_and_all_of_the_text_is_in_them(void **state)
+{
+	static const char text[] = "服务器在 43.317 ms 之后才确认第 29 帧的 30 字节：这是延迟确认（delayed ACK），"
+				   "它本想随数据一起捎带出去。[RFC 1122 4.2.3.2]";
+
+	(void)state;
+	for (size_t columns = 10; columns < 100; columns++) {
+		size_t at = 0, taken = 0;
+		for (size_t len; text[at]; at += len) {
+			len = txt_line(text + at, strlen(text + at), columns);
+			assert_true(len > 0);
+			assert_true(txt_width(text + at, len) <= columns);
+			taken += len;
+			if (text[at + len] == ' ') {
+				at++;
+				taken++;
+			}
+		}
+		assert_int_equal(taken, strlen(text));
+	}
+}
+
 /*
  * The C library's table is made from the same files.  Its Unicode is 14.0 in glibc 2.35 and
  * 2.36; others know characters that are new, or a few whose width was changed since, and
@@ -198,6 +271,11 @@ int main(void)
 		cmocka_unit_test(blanks_fill_up_to_a_column_whatever_stands_before),
 		cmocka_unit_test(a_buffer_that_is_too_small_holds_whole_characters),
 		cmocka_unit_test(no_cut_is_wider_than_asked_or_narrower_than_it_must_be),
+		cmocka_unit_test(a_line_of_words_ends_at_a_blank),
+		cmocka_unit_test(a_line_of_chinese_may_end_anywhere),
+		cmocka_unit_test(no_line_begins_with_a_comma_or_ends_with_an_open_bracket),
+		cmocka_unit_test(a_mark_stays_with_its_letter_at_the_end_of_a_line),
+		cmocka_unit_test(lines_are_never_too_wide_and_all_of_the_text_is_in_them),
 		cmocka_unit_test(widths_are_those_of_the_c_library),
 	};
 

@@ -207,7 +207,7 @@ static void draw_page(struct tcpq *q, const struct draw_out *out)
 
 static void draw_end(struct tcpq *q, const char *damage)
 {
-	struct draw_out out = { put_bytes, q->drawing };
+	struct draw_out out = { put_bytes, q->drawing, q->opt->lang };
 
 	(void)damage;
 	if (q->opt->svg)
