@@ -1,0 +1,32 @@
+/*
+ * outfile.h - a file that is there as a whole or not at all
+ *
+ *	FILE *f = outfile_open(&o, "09-nagle.pcapng", err);
+ *	fwrite(...);
+ *	if (outfile_close(&o, true) < 0) ...		the disk was full; nothing was replaced
+ *
+ * While it is written it has no name (O_TMPFILE), so that nothing is left when the process is
+ * killed; where a file system cannot do that, it has the name with ".new" behind it.  With
+ * sudo(8) it belongs to whoever called that.
+ */
+#ifndef WIRELAB_OUTFILE_H
+#define WIRELAB_OUTFILE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct outfile {
+	FILE *f;
+	char path[4096], made[4096 + 8];	/* made: its name meanwhile, "" for none */
+};
+
+/* NULL and a filled err[]: it cannot be made there. */
+FILE *outfile_open(struct outfile *o, const char *path, char err[static 256]);
+
+/*
+ * With keep, it takes the place of what had its name; else it is gone.  0, or -1 with errno: a byte
+ * found no place, or the name cannot be given; what was there before is there still.
+ */
+int outfile_close(struct outfile *o, bool keep);
+
+#endif

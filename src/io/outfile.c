@@ -1,0 +1,131 @@
+#include "wirelab/outfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The directory of a path, as a path. */
+static void directory_of(const char *path, char *dir, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+
+	if (!slash)
+		(void)snprintf(dir, size, ".");
+	else
+		(void)snprintf(dir, size, "%.*s", (int)(len ? len : 1), path);
+}
+
+static int open_nameless(const char *path)
+{
+	char dir[4096];
+
+	directory_of(path, dir, sizeof(dir));
+	return open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644);
+}
+
+static int open_named(struct outfile *o)
+{
+	(void)snprintf(o->made, sizeof(o->made), "%s.new", o->path);
+	/* One that a killed process left behind is nobody's. */
+	(void)unlink(o->made);
+	return open(o->made, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+}
+
+/* Whoever called sudo is to have it.  The file has no name yet, so there is no other to be hit. */
+static void give_to_caller(int fd)
+{
+	const char *uid = getenv("SUDO_UID"), *gid = getenv("SUDO_GID");
+
+	if (geteuid() == 0 && uid && gid)
+		(void)!fchown(fd, (uid_t)strtoul(uid, NULL, 10), (gid_t)strtoul(gid, NULL, 10));
+}
+
+/* Devices and pipes are written to as they are: nobody would want /dev/stdout replaced. */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+static int open_any(struct outfile *o)
+{
+	if (is_special(o->path))
+		return open(o->path, O_WRONLY | O_CLOEXEC);
+	int fd = open_nameless(o->path);
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
+		fd = open_named(o);
+	if (fd >= 0)
+		give_to_caller(fd);
+	return fd;
+}
+
+FILE *outfile_open(struct outfile *o, const char *path, char err[static 256])
+{
+	*o = (struct outfile){ 0 };
+	if (strlen(path) >= sizeof(o->path)) {
+		(void)snprintf(err, 256, "a path of more than %zu bytes", sizeof(o->path) - 1);
+		errno = ENAMETOOLONG;
+		return NULL;
+	}
+	memcpy(o->path, path, strlen(path) + 1);
+	int fd = open_any(o);
+	o->f = fd < 0 ? NULL : fdopen(fd, "wb");
+	if (o->f)
+		return o->f;
+	int e = errno;
+	(void)snprintf(err, 256, "cannot write %.200s: %s", path, strerror(e));
+	if (fd >= 0)
+		(void)close(fd);
+	errno = e;
+	return NULL;
+}
+
+/* The nameless file gets its name; one that is taken goes over by a rename, which is one step. */
+static int give_name(struct outfile *o)
+{
+	char proc[64];
+
+	(void)snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fileno(o->f));
+	if (linkat(AT_FDCWD, proc, AT_FDCWD, o->path, AT_SYMLINK_FOLLOW) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -1;
+	char made[sizeof(o->made)];
+	(void)snprintf(made, sizeof(made), "%s.new", o->path);
+	(void)unlink(made);
+	if (linkat(AT_FDCWD, proc, AT_FDCWD, made, AT_SYMLINK_FOLLOW) < 0)
+		return -1;
+	if (rename(made, o->path) == 0)
+		return 0;
+	int e = errno;
+	(void)unlink(made);
+	errno = e;
+	return -1;
+}
+
+int outfile_close(struct outfile *o, bool keep)
+{
+	bool special = is_special(o->path) && !*o->made;
+	int rc = fflush(o->f) == 0 && !ferror(o->f) ? 0 : -1, e = errno;
+
+	if (rc < 0)
+		e = e ? e : EIO;
+	else if (keep && !special && (*o->made ? rename(o->made, o->path) : give_name(o)) < 0) {
+		rc = -1;
+		e = errno;
+	}
+	if (*o->made && (rc < 0 || !keep))
+		(void)unlink(o->made);
+	if (fclose(o->f) != 0 && rc == 0) {
+		rc = -1;
+		e = errno;
+	}
+	o->f = NULL;
+	errno = e;
+	return rc;
+}
