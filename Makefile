@@ -39,7 +39,8 @@ MODEL   := $(sort $(wildcard src/model/*.c))
 LIVE    := src/io/link_live.c src/io/capfilter.c
 IO      := $(filter-out $(LIVE),$(sort $(wildcard src/io/*.c)))
 VIEW    := $(sort $(wildcard src/view/*.c))
-LAB     := $(sort $(wildcard src/lab/*.c))
+# The labs themselves are a part of it: each is one folder with an experiment.
+LAB     := $(sort $(wildcard src/lab/*.c)) $(sort $(wildcard labs/*/*.c))
 CMDS    := $(sort $(wildcard src/cmd/*.c))
 PARTS   := $(sort $(wildcard src/cmd/*/*.c))
 MANUALS := $(sort $(wildcard src/cmd/*.[1-8]))

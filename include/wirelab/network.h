@@ -53,6 +53,7 @@ struct network_config {
 	enum carrier_kind carrier;
 	unsigned mtu[NETWORK_HOSTS];	/* 0: NETWORK_MTU */
 	bool asks;			/* hosts find each other by ARP; else they know each other */
+	bool delays_acks;		/* as kernels do; else every segment is acknowledged at once */
 	bool pinned;			/* numbers are replaced by the plan's (wire_pin.h) */
 	uint64_t bits_per_s, propagation_ns;	/* of each line */
 };

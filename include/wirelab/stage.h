@@ -38,7 +38,7 @@ struct stage *stage_begin(const struct stage_config *config, char err[static 256
 void stage_end(struct stage *st);
 
 /* Plays the experiment to its end.  0, or -1: it was broken off. */
-int stage_play(struct stage *st, void (*experiment)(struct stage *st));
+int stage_play(struct stage *st, void (*experiment)(struct stage *st, void *arg), void *arg);
 const char *stage_error(const struct stage *st);
 
 /* What it is doing now, for whoever asks from a signal handler: "alice: connect(10.0.0.2:7001)". */

@@ -32,6 +32,10 @@ struct stage {
 	unsigned clients, first_vantage;
 	uint64_t steps;
 
+	/* By wire and number there: what made a host send each frame, for captures elsewhere. */
+	struct sent { enum cause_kind cause; char call[CALL_MAX]; } *sent[NETWORK_WIRES];
+	size_t max_sent[NETWORK_WIRES];
+
 	/* What is going on, for the frames that come of it. */
 	enum cause_kind cause;
 	char call[CALL_MAX];
@@ -74,6 +78,8 @@ void stage_end(struct stage *st)
 	for (unsigned i = 0; i < NETWORK_HOSTS; i++)
 		if (st->captured[i])
 			capture_end(&st->capture[i]);
+	for (unsigned i = 0; i < NETWORK_WIRES; i++)
+		free(st->sent[i]);
 	network_end(&st->net);
 	free(st);
 }
@@ -100,13 +106,13 @@ _Noreturn void stage_fail(struct stage *st, const char *format, ...)
 	longjmp(st->out, 1);
 }
 
-int stage_play(struct stage *st, void (*experiment)(struct stage *st))
+int stage_play(struct stage *st, void (*experiment)(struct stage *st, void *arg), void *arg)
 {
 	int rc = setjmp(st->out);
 
 	if (rc == 0) {
 		st->playing = true;
-		experiment(st);
+		experiment(st, arg);
 		stage_run(st);
 	}
 	st->playing = false;
@@ -188,24 +194,42 @@ static const struct host *sender_of(const struct stage *st, const struct passing
 	return NULL;
 }
 
-/* What a frame was caused by is found where it was sent: the other captures ask there. */
+static void remember(struct stage *st, const struct passing *p)
+{
+	size_t *max = &st->max_sent[p->wire];
+
+	while (p->index >= *max) {
+		size_t more = *max ? 2 * *max : 256;
+		struct sent *list = realloc(st->sent[p->wire], more * sizeof(*list));
+		if (!list)
+			stage_fail(st, "out of memory");
+		st->sent[p->wire] = list;
+		*max = more;
+	}
+	struct sent *s = &st->sent[p->wire][p->index];
+	s->cause = st->cause;
+	memcpy(s->call, st->call, sizeof(s->call));
+}
+
 static void hear(void *arg, const struct passing *p)
 {
 	struct stage *st = arg;
 	unsigned i = number_of(st, p->host);
 	const struct host *sender = sender_of(st, p);
 
-	if (p->sent)
+	if (p->sent) {
 		st->sent_kinds[i] |= kinds_of(p);
+		remember(st, p);
+	}
 	/* The router's captures are those of its first card. */
 	if (!st->captured[i] || p->card != &p->host->card[0])
 		return;
+	const struct sent *why = &st->sent[p->wire][p->index];
 	struct seen *s = capture_add(&st->capture[i], &(struct capture_frame){
 		.data = p->frame, .caplen = (uint32_t)p->len, .wirelen = (uint32_t)p->len,
 		.unix_ns = BASE_UNIX_NS + (p->when.ns - BASE_NS),
 		.direction = p->sent ? CAPW_OUTBOUND : CAPW_INBOUND,
-		.cause = p->sent ? st->cause : CAUSE_UNKNOWN,
-		.call = p->sent && st->cause == CAUSE_CALL ? st->call : NULL,
+		.cause = why->cause, .call = why->cause == CAUSE_CALL ? why->call : NULL,
 		.host = sender ? sender->name : NULL, .did = p->did });
 	if (!s)
 		stage_fail(st, "the capture at %s: %s", p->host->name, strerror(errno));

@@ -33,14 +33,15 @@ static struct stage *begin(enum topology topology, enum carrier_kind carrier)
 	return st;
 }
 
-static void play(struct stage *st, void (*experiment)(struct stage *))
+static void play(struct stage *st, void (*experiment)(struct stage *, void *))
 {
-	if (stage_play(st, experiment) < 0)
+	if (stage_play(st, experiment, NULL) < 0)
 		fail_msg("%s", stage_error(st));
 }
 
-static void ten_writes(struct stage *st)
+static void ten_writes(struct stage *st, void *arg)
 {
+	(void)arg;
 	struct host *alice = stage_host(st, ALICE), *bob = stage_host(st, BOB);
 	(void)stage_capture(st, alice);
 	struct connection c = stage_connect(st, alice, bob, 7001);
