@@ -82,7 +82,7 @@ $(WITH_PCAP): private STATIC_PIE := -pie
 GIVE_BACK = @[ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" build
 
 .DEFAULT_GOAL := all
-.PHONY: FORCE all deps demo test check-layers unit net golden asan tidy fuzz bench cover \
+.PHONY: FORCE all deps demo captures test check-layers unit net golden asan tidy fuzz bench cover \
         install uninstall clean help
 all: $(TOOLS)			## build the tools
 	$(GIVE_BACK)
@@ -190,6 +190,16 @@ deps:				## install what the tests need (as root, with apt), or say what is miss
 test:				## install what is missing, then every test
 	@CC='$(CC)' sh tests/support/deps.sh test
 	+@$(MAKE) --no-print-directory check
+
+# Captures first, then what the labs' texts print of them.
+captures: $(TOOLS)		## run every lab anew, renew captures/ and the labs' texts, show what changed
+	@for nr in $$($(B)/bin/wirelab list | cut -c1-2); do \
+		name=$$($(B)/bin/wirelab list --json | sed -n "s/.*\"lab\":\"\($$nr-[^\"]*\)\".*/\1/p") && \
+		LC_ALL=C $(B)/bin/wirelab run $$nr --no-predict -o captures/$$name.pcapng >/dev/null || exit 1; \
+	done
+	@$(PYTHON) tests/support/lab-texts.py $(B)/bin write
+	$(GIVE_BACK)
+	@git --no-pager diff --stat -- captures labs 2>/dev/null || true
 
 demo:				## install what is missing, then see arpq at work in a private network
 	@CC='$(CC)' sh tests/support/deps.sh demo

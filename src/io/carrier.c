@@ -1,9 +1,13 @@
 #include "wirelab/carrier.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "carrier_impl.h"
@@ -51,19 +55,43 @@ struct carrier *carrier_open(const struct carrier_config *config, char err[stati
 	return NULL;
 }
 
-bool carrier_usable(enum carrier_kind kind, struct netspace *s, char why[static 256])
+/* A device that was made only to see whether it can be takes a hundred times as long to go away
+ * as this takes. */
+static bool tap_usable(struct netspace *s, char why[static 256])
 {
-	struct carrier_config config = { .kind = kind, .host = s, .wire = s, .ifname = "try0",
-					 .far_name = "try1", .mtu = 1500,
+	unsigned features = 0;
+
+	if (netspace_go_in(s) < 0) {
+		(void)snprintf(why, 256, "%s", s->err);
+		return false;
+	}
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	bool usable = fd >= 0 && ioctl(fd, TUNGETFEATURES, &features) == 0 && (features & IFF_TAP);
+	if (!usable)
+		(void)snprintf(why, 256, "/dev/net/tun: %s", strerror(errno));
+	if (fd >= 0)
+		(void)close(fd);
+	netspace_go_home(s);
+	return usable;
+}
+
+static bool veth_usable(struct netspace *s, char why[static 256])
+{
+	struct carrier_config config = { .kind = CARRIER_VETH, .host = s, .wire = s,
+					 .ifname = "try0", .far_name = "try1", .mtu = 1500,
 					 .mac = { { 2, 0, 0, 0, 0, 1 } } };
 	struct carrier *c = carrier_open(&config, why);
 
 	if (!c)
 		return false;
 	carrier_close(c);
-	if (kind == CARRIER_VETH)
-		(void)netspace_link_delete(s, "try0");
+	(void)netspace_link_delete(s, "try0");
 	return true;
+}
+
+bool carrier_usable(enum carrier_kind kind, struct netspace *s, char why[static 256])
+{
+	return kind == CARRIER_TAP ? tap_usable(s, why) : veth_usable(s, why);
 }
 
 int carrier_fd(const struct carrier *c)
