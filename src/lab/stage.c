@@ -435,10 +435,10 @@ int host_listen(struct stage *st, struct host *h, uint16_t port)
 }
 
 /* tcp(7) does not tell: under TCP_REPAIR a closed socket's next number can be set, and connect()
- * keeps it.  Switched off again without a window probe, before anything is sent. */
+ * keeps it.  It is switched off again before anything is sent. */
 static void choose_isn(struct stage *st, int fd, uint32_t isn)
 {
-	int on = TCP_REPAIR_ON, off = TCP_REPAIR_OFF_NO_WP, queue = TCP_SEND_QUEUE;
+	int on = TCP_REPAIR_ON, off = TCP_REPAIR_OFF, queue = TCP_SEND_QUEUE;
 
 	if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)) < 0 ||
 	    setsockopt(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, &queue, sizeof(queue)) < 0 ||
