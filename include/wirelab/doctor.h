@@ -56,7 +56,7 @@ enum doctor_cause {
 	DOCTOR_SECCOMP,			/* a filter of system calls, most often a container's */
 	DOCTOR_REFUSED,			/* none of these; see the error */
 	DOCTOR_HUNG,			/* the step never came to its end */
-	DOCTOR_DIED,			/* the child was killed in this step; detail: by which signal */
+	DOCTOR_DIED,			/* the step was killed, by the signal in detail */
 	DOCTOR_NO_CHILD,		/* there could be no child at all */
 	/* The kernel */
 	DOCTOR_KERNEL_OLD,
@@ -82,8 +82,8 @@ enum doctor_cause {
 };
 
 /*
- * Since Linux 4.15 the settings of TCP (tcp_rmem, tcp_autocorking, tcp_early_retrans, ...) belong to
- * a network namespace; with older ones, no host has any, and captures would differ.
+ * Since Linux 4.15 the settings of TCP (tcp_rmem, tcp_autocorking, tcp_early_retrans, ...)
+ * belong to a network namespace; with older ones no host has any, and captures would differ.
  */
 #define DOCTOR_KERNEL_MAJOR 4u
 #define DOCTOR_KERNEL_MINOR 15u
@@ -99,7 +99,7 @@ struct doctor_line {
 	enum doctor_state state;
 	enum doctor_cause cause;
 	int error;			/* errno of what was refused, or 0 */
-	char detail[128];		/* a name or number that belongs to state and cause, or "" */
+	char detail[128];		/* a name or number for state and cause, or "" */
 };
 
 struct doctor_report {
@@ -124,23 +124,28 @@ enum doctor_carrier doctor_carrier(const struct doctor_report *report);
 /* Labs can run: a carrier, and nothing has failed. */
 bool doctor_usable(const struct doctor_report *report);
 
-/* ---- views -------------------------------------------------------------------------- */
+/* ---- views ------------------------------------------------------------------------------ */
 
-#define DOCTOR_TEXT_MAX 16384u	/* enough for either, whatever is in the report */
+#define DOCTOR_TEXT_MAX 16384u	/* enough for either, whatever is examined */
 
-/* "user namespaces", "no_capability": an item for people, and its and a cause's names for programs. */
+/* "user namespaces", for people; "userns" and "no_capability", for programs. */
 const char *doctor_item_title(enum doctor_item item, enum lang lang);
 const char *doctor_item_name(enum doctor_item item);
 const char *doctor_cause_name(enum doctor_cause cause);
 
-/* The n-th command that cures it, from 0, as typed into a shell: false when there are not so many. */
+/* The n-th command that cures it, from 0, for a shell; false when there are not so many. */
 bool doctor_cure(const struct doctor_report *report, enum doctor_item item, unsigned n,
 		 enum lang lang, struct txt *out);
 
-/* A line or more for each item, at most 80 columns but for commands, and a last one that sums up. */
+/* A line or more for each item and a last one that sums up, none wider than 80 columns. */
 void doctor_text(struct txt *t, const struct doctor_report *report, enum lang lang);
 
-/* The same as one object a line: {"type":"doctor","item":...} and last {"type":"doctor_verdict",...}. */
+/*
+ * The same, an object a line: for each item
+ *	{"type":"doctor","item":"tap","state":"ok|note|failed|untried","cause":null,"detail":null,
+ *	 "errno":null,"words":"...","cures":["sudo ...",...]}
+ * and last {"type":"doctor_verdict","usable":true,"carrier":"tap|veth"}, carrier null for none.
+ */
 void doctor_json(struct txt *t, const struct doctor_report *report, enum lang lang);
 
 /* All of it: examines, writes to stdout.  The exit status: 0 labs can run, 1 they cannot,

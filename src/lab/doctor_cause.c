@@ -1,4 +1,4 @@
-/* Why the kernel said no: settings, capabilities, filters and modules, in the order of likelihood. */
+/* Why the kernel said no: capabilities, settings, filters and modules, the likeliest first. */
 #include "doctor_impl.h"
 
 #include <cap-ng.h>

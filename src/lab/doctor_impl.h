@@ -33,7 +33,7 @@ void doctor_explain(struct doctor_line *line, const struct doctor_attempt *a, in
 /* The same where a user namespace was refused, or did not make us root. */
 void doctor_explain_userns(struct doctor_line *line, const struct doctor_attempt *a, int error);
 
-/* The same where a part of the kernel is not there, which can be a module; `option` builds it in. */
+/* The same where a part of the kernel is not there: a module, or built in with `option`. */
 void doctor_explain_lack(struct doctor_line *line, const struct doctor_attempt *a, int error,
 			 const char *module, const char *option);
 

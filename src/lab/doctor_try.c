@@ -33,6 +33,7 @@ struct trial {
 	bool in_userns;
 	int host[2];		/* a network namespace each; the process is in the second one */
 	int control;		/* any socket of the second, for ioctls */
+	long max_netns;		/* that the caller may have: a namespace in it has another limit */
 };
 
 static struct doctor_attempt attempt(const struct trial *t, const char *call, int capability)
@@ -86,6 +87,7 @@ static void try_userns(struct trial *t, struct doctor_line *line)
 {
 	struct doctor_attempt a = attempt(t, "", geteuid() == 0 ? CAP_SYS_ADMIN : -1);
 
+	t->max_netns = doctor_number(t->root, "/proc/sys/user/max_net_namespaces");
 	/* Root of a container may be root in name only, and then goes the ordinary user's way. */
 	if (geteuid() == 0 && unshare(CLONE_NEWNET) == 0) {
 		line->cause = DOCTOR_IS_ROOT;
@@ -100,13 +102,12 @@ static void try_userns(struct trial *t, struct doctor_line *line)
 
 static void try_netns(struct trial *t, struct doctor_line *line)
 {
-	long limit = doctor_number(t->root, "/proc/sys/user/max_net_namespaces");
 	char number[24];
 
-	(void)snprintf(number, sizeof(number), "%ld", limit);
+	(void)snprintf(number, sizeof(number), "%ld", t->max_netns);
 	for (unsigned i = 0; i < 2; i++) {
 		if (unshare(CLONE_NEWNET) < 0) {
-			if (errno == ENOSPC && limit >= 0)
+			if (errno == ENOSPC && t->max_netns >= 0)
 				doctor_blame(line, DOCTOR_NETNS_LIMIT, errno, number);
 			else if (errno == EINVAL)
 				doctor_blame(line, DOCTOR_KERNEL_LACKS, errno, "CONFIG_NET_NS");

@@ -12,7 +12,11 @@
 #define WORDS_AT 28u		/* and what is said of it */
 #define CURE_AT 6u
 
-/* ---- words: '@' stands for the detail of the line --------------------------------------------- */
+/* Of a sentence or a command: our own words are below 400 bytes, and a detail from outside
+ * stands in a sentence once, each byte as four in the worst case. */
+#define SENTENCE_MAX 1024u
+
+/* ---- words: '@' stands for the detail of the line --------------------------------------- */
 
 static const struct { const char *name; struct both title, fine; } items[DOCTOR_ITEMS] = {
 	[DOCTOR_KERNEL] = { "kernel", { { "kernel", "内核" } }, { { "Linux @", "Linux @" } } },
@@ -104,7 +108,8 @@ causes[DOCTOR_CAUSES] = {
 		  { "sudo reboot", { { NULL } } } } },
 	[DOCTOR_DIED] = { "died",
 		{ { "the process that tried it was killed (signal @), as some filters of "
-		    "system calls do", "执行测试的进程被杀死（信号 @），某些系统调用过滤器会这样做" } },
+		    "system calls do",
+		    "执行测试的进程被杀死（信号 @），某些系统调用过滤器会这样做" } },
 		{ { "sudo dmesg | tail", { { "may say who did it", "其中可能有原因" } } },
 		  { "docker run --privileged IMAGE", { { "in a container", "在容器中" } } } } },
 	[DOCTOR_NO_CHILD] = { "no_child",
@@ -119,16 +124,18 @@ causes[DOCTOR_CAUSES] = {
 		  { "sudo do-release-upgrade", { { "Ubuntu, where that was not enough",
 						   "Ubuntu，如果上一条还不够" } } } } },
 	[DOCTOR_KERNEL_LACKS] = { "kernel_lacks",
-		{ { "this kernel was built without @, and no module for it is here",
-		    "内核编译时没有 @，这里也没有相应的模块" } },
+		{ { "this kernel was built without @, and no module for it is here; "
+		    "install another kernel, and reboot",
+		    "内核编译时没有 @，这里也没有相应的模块；请安装另一个内核并重启" } },
 		{ { "sudo apt-get install linux-image-$(dpkg --print-architecture)",
-		    { { "Debian, then reboot", "Debian，然后重启" } } },
+		    { { "Debian", "Debian" } } },
 		  { "sudo apt-get install linux-image-generic",
-		    { { "Ubuntu, then reboot", "Ubuntu，然后重启" } } } } },
+		    { { "Ubuntu", "Ubuntu" } } } } },
 	[DOCTOR_USERNS_LIMIT] = { "userns_limit",
 		{ { "there may be no more of them: user.max_user_namespaces is @. The first "
 		    "command holds until the next boot.",
-		    "数量已达上限：user.max_user_namespaces 为 @。第一条命令在下次启动之前有效。" } },
+		    "数量已达上限：user.max_user_namespaces 为 @。"
+		    "第一条命令在下次启动之前有效。" } },
 		{ { "sudo sysctl -w user.max_user_namespaces=15000", { { NULL } } },
 		  { "sudo wirelab doctor", { { "or as root", "或者以 root 身份运行" } } } } },
 	[DOCTOR_USERNS_CLONE] = { "userns_clone",
@@ -149,7 +156,7 @@ causes[DOCTOR_CAUSES] = {
 	[DOCTOR_READ_ONLY] = { "read_only",
 		{ { "@ cannot be written: /proc/sys is mounted read-only, as containers have it",
 		    "@ 无法写入：/proc/sys 以只读方式挂载，容器中常常如此" } },
-		{ { "sudo mount -o remount,rw /proc/sys", { { NULL } } },
+		{ { "sudo mount -o remount,bind,rw /proc/sys", { { NULL } } },
 		  { "docker run --privileged IMAGE", { { "in a container", "在容器中" } } } } },
 	[DOCTOR_NODE_MISSING] = { "node_missing",
 		{ { "the kernel has its driver, but there is no @",
@@ -176,19 +183,23 @@ causes[DOCTOR_CAUSES] = {
 		    "内核模块 @ 已安装，但没有加载" } },
 		{ { "sudo modprobe @", { { NULL } } } } },
 	[DOCTOR_MODULE_ABSENT] = { "module_absent",
-		{ { "the kernel module @ is not installed", "没有安装内核模块 @" } },
+		{ { "the kernel module @ is not installed (on Debian, reboot afterwards)",
+		    "没有安装内核模块 @（在 Debian 上，安装后请重启）" } },
 		{ { "sudo apt-get install linux-modules-extra-$(uname -r)",
 		    { { "Ubuntu", "Ubuntu" } } },
 		  { "sudo apt-get install linux-image-$(dpkg --print-architecture)",
-		    { { "Debian, then reboot", "Debian，然后重启" } } } } },
+		    { { "Debian", "Debian" } } } } },
 	[DOCTOR_MODULES_GONE] = { "modules_gone",
 		{ { "the module @ cannot be loaded: the running kernel has been replaced by "
 		    "another one since it was started",
 		    "无法加载模块 @：正在运行的内核在启动后已被更换" } },
 		{ { "sudo reboot", { { NULL } } } } },
 	[DOCTOR_FEW_DESCRIPTORS] = { "few_descriptors",
-		{ { "@ for a process; a lab takes up to 64", "每个进程 @ 个；一个实验最多需要 64 个" } },
-		{ { "sudo prlimit --pid $$ --nofile=1024:1048576", { { NULL } } } } },
+		{ { "@ for a process; a lab takes up to 64",
+		    "每个进程 @ 个；一个实验最多需要 64 个" } },
+		{ { "ulimit -n 1024", { { NULL } } },
+		  { "sudo prlimit --pid $$ --nofile=1024:4096",
+		    { { "where that is refused", "如果上一条被拒绝" } } } } },
 	[DOCTOR_NO_PROGRAM] = { "no_program",
 		{ { "not to be found in PATH; labs run without it",
 		    "在 PATH 中没有找到；没有它也可以运行实验" } },
@@ -341,15 +352,18 @@ static size_t fitting(const char *s, size_t columns)
 /* From column `column` on, with blanks before each further line, and a newline at the end. */
 static void put_wrapped(struct txt *t, const char *s, size_t column)
 {
-	for (bool first = true; *s; first = false) {
-		size_t len = fitting(s, COLUMNS - column);
-		for (size_t i = 0; !first && i < column; i++)
-			txt_char(t, ' ');
-		txt_bytes(t, s, len);
+	size_t len = fitting(s, COLUMNS - column);
+
+	txt_bytes(t, s, len);
+	for (s += len; *s; s += len) {
+		s += strspn(s, " ");
 		txt_char(t, '\n');
-		for (s += len; *s == ' '; s++)
-			;
+		for (size_t i = 0; i < column; i++)
+			txt_char(t, ' ');
+		len = fitting(s, COLUMNS - column);
+		txt_bytes(t, s, len);
 	}
+	txt_char(t, '\n');
 }
 
 /* Blanks until the line that began at byte `begin` is `column` wide, at least one. */
@@ -363,7 +377,7 @@ static void pad_line(struct txt *t, size_t begin, size_t column)
 static void put_line(struct txt *t, const struct doctor_report *report, enum doctor_item item,
 		     enum lang lang)
 {
-	char sentence[768];
+	char sentence[SENTENCE_MAX];
 	struct txt s = txt_over(sentence, sizeof(sentence));
 	size_t begin = t->len;
 
@@ -374,7 +388,7 @@ static void put_line(struct txt *t, const struct doctor_report *report, enum doc
 	put_sentence(&s, report, item, lang);
 	put_wrapped(t, sentence, WORDS_AT);
 	for (unsigned n = 0;; n++) {
-		char command[384];
+		char command[SENTENCE_MAX];
 		struct txt c = txt_over(command, sizeof(command));
 		if (!doctor_cure(report, item, n, lang, &c))
 			break;
@@ -386,12 +400,15 @@ static void put_line(struct txt *t, const struct doctor_report *report, enum doc
 }
 
 static const struct both verdicts[] = {
-	[DOCTOR_NO_CARRIER] = { { "Labs cannot run here yet: cure what FAILED, and ask again.",
-				  "目前还不能在这里运行实验：请先解决“失败”的项目，再检查一次。" } },
-	[DOCTOR_BY_TAP] = { { "Labs can run here. TAP devices carry their frames.",
-			      "可以在这里运行实验，帧由 TAP 设备传送。" } },
-	[DOCTOR_BY_VETH] = { { "Labs can run here. Veth pairs carry their frames.",
-			       "可以在这里运行实验，帧由 veth 对传送。" } },
+	[DOCTOR_NO_CARRIER] = {
+		{ "Labs cannot run here yet: cure what FAILED, and ask again.",
+		  "目前还不能在这里运行实验：请先解决“失败”的项目，再检查一次。" } },
+	[DOCTOR_BY_TAP] = {
+		{ "Labs can run here. TAP devices carry their frames.",
+		  "可以在这里运行实验，帧由 TAP 设备传送。" } },
+	[DOCTOR_BY_VETH] = {
+		{ "Labs can run here. Veth pairs carry their frames.",
+		  "可以在这里运行实验，帧由 veth 对传送。" } },
 };
 
 void doctor_text(struct txt *t, const struct doctor_report *report, enum lang lang)
@@ -412,7 +429,7 @@ static void put_cures(struct txt *t, const struct doctor_report *report, enum do
 	json_key(t, "cures");
 	txt_char(t, '[');
 	for (unsigned n = 0;; n++) {
-		char command[384];
+		char command[SENTENCE_MAX];
 		struct txt c = txt_over(command, sizeof(command));
 		if (!doctor_cure(report, item, n, lang, &c))
 			break;
@@ -427,7 +444,7 @@ static void put_object(struct txt *t, const struct doctor_report *report, enum d
 		       enum lang lang)
 {
 	const struct doctor_line *line = &report->line[item];
-	char sentence[768];
+	char sentence[SENTENCE_MAX];
 	struct txt s = txt_over(sentence, sizeof(sentence));
 
 	put_sentence(&s, report, item, lang);
