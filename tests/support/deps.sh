@@ -24,6 +24,8 @@ header() # [-Idir] header.h: the compiler finds it
 }
 
 readable() { [ -r "$1" ]; }
+# For root alone, so not in everybody's PATH.
+for_root() { [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ]; }
 either() { command -v "$1" || command -v "$2"; }
 
 look()
@@ -52,6 +54,7 @@ look()
 		need tcpdump command -v tcpdump
 		need mandoc command -v mandoc
 		need python3 command -v python3
+		need procps for_root sysctl
 		;;
 	bench)
 		need arp-scan command -v arp-scan
