@@ -26,7 +26,7 @@
 enum doctor_item {
 	DOCTOR_KERNEL,
 	DOCTOR_USERNS,		/* to be root of a network without being root */
-	DOCTOR_NETNS,		/* one for each of two hosts [userns] */
+	DOCTOR_NETNS,		/* one for each host [userns] */
 	DOCTOR_SETTINGS,	/* /proc/sys/net of a host [netns] */
 	DOCTOR_REPAIR,		/* TCP_REPAIR, which chooses sequence numbers [netns] */
 	DOCTOR_TAP,		/* frames carried by /dev/net/tun [netns] */
@@ -60,6 +60,7 @@ enum doctor_cause {
 	DOCTOR_NO_CHILD,		/* there could be no child at all */
 	/* The kernel */
 	DOCTOR_KERNEL_OLD,
+	DOCTOR_KERNEL_UNAWARE,		/* it has never heard of the option in detail */
 	DOCTOR_KERNEL_LACKS,		/* built without the option in detail */
 	/* Namespaces */
 	DOCTOR_USERNS_LIMIT,		/* user.max_user_namespaces is in detail */

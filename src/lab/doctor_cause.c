@@ -163,6 +163,8 @@ void doctor_explain(struct doctor_line *line, const struct doctor_attempt *a, in
 	}
 	if (error == EROFS)
 		cause = DOCTOR_READ_ONLY;
+	else if (error == ENOPROTOOPT)
+		cause = DOCTOR_KERNEL_UNAWARE;
 	else if (error == ENOENT && !doctor_exists("", "/proc/self/status"))
 		cause = DOCTOR_NO_PROC;
 	else if (is_permission(error) && a->in_userns && apparmor_restricts(a->root))

@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <linux/ethtool.h>
 #include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -14,7 +15,6 @@
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/veth.h>
-#include <netpacket/packet.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,15 +24,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifndef PACKET_IGNORE_OUTGOING
+#define PACKET_IGNORE_OUTGOING 23	/* Linux 4.20 */
+#endif
+
+#ifndef TCP_REPAIR_ON
+#define TCP_REPAIR_ON 1
+#define TCP_REPAIR_OFF_NO_WP (-1)	/* Linux 4.19 */
+#endif
+
 #define TAP_NAME "tap0"
 #define VETH_NAME "veth0"
+#define HOSTS 4u		/* of the largest lab */
 
 /* Nothing is ever closed: the end of the process does that, and takes everything along. */
 struct trial {
 	const char *root;
 	bool in_userns;
-	int host[2];		/* a network namespace each; the process is in the second one */
-	int control;		/* any socket of the second, for ioctls */
+	int host[HOSTS];	/* a network namespace each; the process is in the last one */
+	int control;		/* any socket of the last, for ioctls */
 	long max_netns;		/* that the caller may have: a namespace in it has another limit */
 };
 
@@ -105,7 +115,7 @@ static void try_netns(struct trial *t, struct doctor_line *line)
 	char number[24];
 
 	(void)snprintf(number, sizeof(number), "%ld", t->max_netns);
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < HOSTS; i++) {
 		if (unshare(CLONE_NEWNET) < 0) {
 			if (errno == ENOSPC && t->max_netns >= 0)
 				doctor_blame(line, DOCTOR_NETNS_LIMIT, errno, number);
@@ -126,14 +136,15 @@ static void try_netns(struct trial *t, struct doctor_line *line)
 		refused(line, t, "socket(AF_INET)", -1);
 }
 
-/* Some of what a host is set to; together they are as young as all the others. */
+/* What a host must be told; other settings are younger, and a kernel without them behaves. */
 static void try_settings(struct trial *t, struct doctor_line *line)
 {
 	static const struct { const char *path, *value; } settings[] = {
 		{ "/proc/sys/net/ipv4/tcp_timestamps", "0" },
-		{ "/proc/sys/net/ipv4/tcp_autocorking", "0" },
-		{ "/proc/sys/net/ipv4/tcp_early_retrans", "0" },
-		{ "/proc/sys/net/ipv4/tcp_rmem", "4096 131072 6291456" },
+		{ "/proc/sys/net/ipv4/tcp_no_metrics_save", "1" },
+		{ "/proc/sys/net/ipv4/tcp_moderate_rcvbuf", "0" },
+		{ "/proc/sys/net/ipv4/tcp_rmem", "4096 131072 131072" },
+		{ "/proc/sys/net/ipv4/tcp_wmem", "4096 262144 262144" },
 		{ "/proc/sys/net/ipv4/tcp_congestion_control", "reno" },
 	};
 
@@ -150,7 +161,7 @@ static void try_settings(struct trial *t, struct doctor_line *line)
 static void try_repair(struct trial *t, struct doctor_line *line)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int on = 1, queue = TCP_SEND_QUEUE;
+	int on = TCP_REPAIR_ON, off = TCP_REPAIR_OFF_NO_WP, queue = TCP_SEND_QUEUE;
 	unsigned seq = 1000;
 
 	if (fd < 0)
@@ -160,6 +171,8 @@ static void try_repair(struct trial *t, struct doctor_line *line)
 	else if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, &queue, sizeof(queue)) < 0 ||
 		 setsockopt(fd, IPPROTO_TCP, TCP_QUEUE_SEQ, &seq, sizeof(seq)) < 0)
 		refused(line, t, "TCP_QUEUE_SEQ", CAP_NET_ADMIN);
+	else if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off)) < 0)
+		doctor_blame(line, DOCTOR_KERNEL_UNAWARE, errno, "TCP_REPAIR_OFF_NO_WP");
 }
 
 static void try_packet(struct trial *t, struct doctor_line *line)
@@ -167,7 +180,7 @@ static void try_packet(struct trial *t, struct doctor_line *line)
 	struct doctor_attempt a = attempt(t, "socket(AF_PACKET)", CAP_NET_RAW);
 	struct sockaddr_ll where = { .sll_family = AF_PACKET,
 				     .sll_ifindex = (int)if_nametoindex("lo") };
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), on = 1;
 
 	if (fd < 0 && errno == EAFNOSUPPORT)
 		doctor_explain_lack(line, &a, errno, "af_packet", "CONFIG_PACKET");
@@ -175,6 +188,10 @@ static void try_packet(struct trial *t, struct doctor_line *line)
 		doctor_explain(line, &a, errno);
 	else if (bind(fd, (struct sockaddr *)&where, sizeof(where)) < 0)
 		refused(line, t, "bind(AF_PACKET)", -1);
+	else if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) < 0)
+		refused(line, t, "PACKET_IGNORE_OUTGOING", -1);
+	else if (setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on)) < 0)
+		refused(line, t, "PACKET_QDISC_BYPASS", -1);
 }
 
 /* ---- TAP -------------------------------------------------------------------------------- */
@@ -302,6 +319,7 @@ static void try_offload(struct trial *t, struct doctor_line *line)
 		{ ETHTOOL_STSO, ETHTOOL_GTSO, "ETHTOOL_STSO" },
 		{ ETHTOOL_SGSO, ETHTOOL_GGSO, "ETHTOOL_SGSO" },
 		{ ETHTOOL_SGRO, ETHTOOL_GGRO, "ETHTOOL_SGRO" },
+		{ ETHTOOL_SSG, ETHTOOL_GSG, "ETHTOOL_SSG" },
 		{ ETHTOOL_STXCSUM, ETHTOOL_GTXCSUM, "ETHTOOL_STXCSUM" },
 	};
 

@@ -573,11 +573,12 @@ static void refuse_repair(void)
 	refuse_call(SYS_setsockopt, 2, TCP_REPAIR, ENOPROTOOPT);
 }
 
-static void a_kernel_that_is_none_of_linux_has_no_tcp_repair(void **state)
+static void a_kernel_can_be_too_old_to_choose_sequence_numbers(void **state)
 {
 	(void)state;
 	examine(refuse_repair);
-	expect(DOCTOR_REPAIR, DOCTOR_FAILED, DOCTOR_REFUSED, "dmesg");
+	expect(DOCTOR_REPAIR, DOCTOR_FAILED, DOCTOR_KERNEL_UNAWARE,
+	       "apt-get update && apt-get full-upgrade && reboot");
 	assert_string_equal(detail(DOCTOR_REPAIR), "TCP_REPAIR");
 	expect_the_rest_to_be_fine();
 	expect_no_labs();
@@ -870,6 +871,22 @@ static void packet_sockets_are_a_module_too(void **state)
 	make_module_file("modules.dep", "kernel/net/packet/af_packet.ko:\n");
 	examine_elsewhere(refuse_packet_sockets);
 	expect(DOCTOR_PACKET, DOCTOR_NOTE, DOCTOR_MODULE_UNLOADED, "modprobe af_packet");
+	expect_the_rest_to_be_fine();
+	expect_labs_by(DOCTOR_BY_TAP);
+}
+
+static void refuse_the_youngest_packet_option(void)
+{
+	refuse_call(SYS_setsockopt, 2, 23, ENOPROTOOPT);	/* PACKET_IGNORE_OUTGOING */
+}
+
+static void a_kernel_can_be_too_old_for_veth_and_not_for_tap(void **state)
+{
+	(void)state;
+	examine(refuse_the_youngest_packet_option);
+	expect(DOCTOR_PACKET, DOCTOR_NOTE, DOCTOR_KERNEL_UNAWARE,
+	       "apt-get update && apt-get full-upgrade && reboot");
+	assert_string_equal(detail(DOCTOR_PACKET), "PACKET_IGNORE_OUTGOING");
 	expect_the_rest_to_be_fine();
 	expect_labs_by(DOCTOR_BY_TAP);
 }
@@ -1215,7 +1232,7 @@ static struct traces traces_now(void)
 }
 
 /*
- * In a user namespace that may have three network namespaces, which is what one examination
+ * In a user namespace that may have five network namespaces, which is what one examination
  * takes.  The kernel ends them a little after their last process, so the next one may have to
  * come back later and later; but if anything were left, it would come back for ever.
  */
@@ -1226,7 +1243,7 @@ static void examine_again_and_again(void)
 	struct traces before, after;
 
 	enter_user_namespace_as(0);
-	write_text("/proc/sys/user/max_net_namespaces", "3");
+	write_text("/proc/sys/user/max_net_namespaces", "5");
 	before = traces_now();
 	for (unsigned i = 0; i < TIMES; i++) {
 		for (unsigned us = 30000; us < PATIENCE_US; us *= 2) {
@@ -1333,7 +1350,7 @@ int main(int argc, char **argv)
 		in_its_own_files(network_namespaces_can_be_limited),
 		in_its_own_files(without_proc_a_namespace_cannot_be_held),
 		in_its_own_files(a_container_mounts_settings_read_only),
-		in_its_own_files(a_kernel_that_is_none_of_linux_has_no_tcp_repair),
+		in_its_own_files(a_kernel_can_be_too_old_to_choose_sequence_numbers),
 		in_its_own_files(root_without_net_admin_can_make_no_link),
 		in_its_own_files(where_root_lacks_it_an_ordinary_user_may_not),
 		in_its_own_files(without_net_raw_tap_still_carries),
@@ -1352,6 +1369,7 @@ int main(int argc, char **argv)
 		in_its_own_files(without_its_module_it_is_the_kernel_that_lacks_veth),
 		in_its_own_files(without_either_carrier_both_have_failed),
 		in_its_own_files(packet_sockets_are_a_module_too),
+		in_its_own_files(a_kernel_can_be_too_old_for_veth_and_not_for_tap),
 		in_its_own_files(offloads_that_stay_on_are_no_matter_with_tap),
 		in_its_own_files(but_they_are_with_veth),
 		in_its_own_files(the_cure_of_read_only_settings_works),

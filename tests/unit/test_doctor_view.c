@@ -75,7 +75,7 @@ static void each_line_has_its_state_and_below_it_what_cures_it(void **state)
 	assert_string_equal(in_words(LANG_EN),
 		"kernel              ok      Linux 6.1.0-18-amd64\n"
 		"user namespaces     ok      allowed: labs run without root\n"
-		"network namespaces  ok      two were made, one for each host\n"
+		"network namespaces  ok      some were made, one for each host\n"
 		"settings of TCP     FAILED  /proc/sys/net/ipv4/tcp_timestamps cannot be written:\n"
 		"                            /proc/sys is mounted read-only, as containers have\n"
 		"                            it (Read-only file system)\n"
@@ -104,7 +104,7 @@ static void columns_stand_under_each_other_in_chinese_too(void **state)
 	assert_string_equal(in_words(LANG_ZH),
 		"内核                正常    Linux 6.1.0-18-amd64\n"
 		"用户命名空间        正常    允许使用：实验不需要 root 权限\n"
-		"网络命名空间        正常    建立了两个，每台主机一个\n"
+		"网络命名空间        正常    已建立，每台主机一个\n"
 		"TCP 参数            失败    /proc/sys/net/ipv4/tcp_timestamps 无法写入：\n"
 		"                            /proc/sys 以只读方式挂载，容器中常常如此 (Read-only\n"
 		"                            file system)\n"
