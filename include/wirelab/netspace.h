@@ -39,11 +39,14 @@ struct netspace {
 enum {
 	/* Mounts of its own, too: an empty tmpfs on /run, and a /sys that shows the new network. */
 	NETSPACE_MOUNTS = 1 << 0,
+	/* In a user namespace, be who one was, with all capabilities, and not root.  Programs that
+	 * are started then need them handed on (privs_hand_on). */
+	NETSPACE_SAME_USER = 1 << 1,
 };
 
 /*
  * Move this process into a new network namespace, without the privilege for that into a new
- * user namespace first, in which it is root.  Then no interface of the machine can be
+ * user namespace first, in which it is root (or as the flags say).  Then no interface of the machine can be
  * reached by mistake.  -1 and a filled why; the process is then in between, and should end.
  * Call it before any thread is started.
  */

@@ -11,4 +11,11 @@
  */
 int privs_drop(char err[static 256]);
 
+/*
+ * What this process may do, programs that it becomes may do, too, without being root: all
+ * permitted capabilities become inheritable and ambient (capabilities(7)).  Meant for one's own
+ * user namespace, outside of which they are worth nothing.  0, or -1 with errno.
+ */
+int privs_hand_on(void);
+
 #endif

@@ -270,6 +270,7 @@ static int command(struct options *opt, char **word, int n, char **rest)
 	}
 	if (strcmp(c, "shell") == 0) {
 		need(n, 3, 3, c);
+		rest += *rest && strcmp(*rest, "--") == 0;
 		l = lesson_of(opt, word[1]);
 		return shell_on(opt, &l, word[2], rest);
 	}

@@ -52,7 +52,7 @@ static int write_file(const char *path, const char *text)
 }
 
 /* user_namespaces(7): one line, our own id, and groups given up beforehand. */
-static int become_root_of_a_user_namespace(char why[static 256])
+static int enter_user_namespace(bool as_root, char why[static 256])
 {
 	char map[64];
 	unsigned uid = geteuid(), gid = getegid();
@@ -65,10 +65,10 @@ static int become_root_of_a_user_namespace(char why[static 256])
 	}
 	if (write_file("/proc/self/setgroups", "deny") < 0)
 		return refused(why, "/proc/self/setgroups");
-	snprintf(map, sizeof(map), "0 %u 1", uid);
+	snprintf(map, sizeof(map), "%u %u 1", as_root ? 0 : uid, uid);
 	if (write_file("/proc/self/uid_map", map) < 0)
 		return refused(why, "/proc/self/uid_map");
-	snprintf(map, sizeof(map), "0 %u 1", gid);
+	snprintf(map, sizeof(map), "%u %u 1", as_root ? 0 : gid, gid);
 	if (write_file("/proc/self/gid_map", map) < 0)
 		return refused(why, "/proc/self/gid_map");
 	return 0;
@@ -110,7 +110,7 @@ int netspace_enter_private(unsigned wish, char why[static 256])
 
 	/* Root of a container may be root in name only, and then goes the ordinary user's way. */
 	if (geteuid() != 0 || unshare(flags) < 0) {
-		if (become_root_of_a_user_namespace(why) < 0)
+		if (enter_user_namespace(!(wish & NETSPACE_SAME_USER), why) < 0)
 			return -1;
 		if (unshare(flags) < 0) {
 			refused(why, mounts ? "unshare(CLONE_NEWNET | CLONE_NEWNS)" :

@@ -22,3 +22,23 @@ int privs_drop(char err[static 256])
 	 * not permitted any more cannot come back without an exec, and that is closed. */
 	return 0;
 }
+
+int privs_hand_on(void)
+{
+	if (capng_get_caps_process() != 0) {
+		errno = EIO;
+		return -1;
+	}
+	for (unsigned cap = 0; cap <= CAP_LAST_CAP; cap++)
+		if (capng_have_capability(CAPNG_PERMITTED, cap))
+			(void)capng_update(CAPNG_ADD, CAPNG_INHERITABLE, cap);
+	if (capng_apply(CAPNG_SELECT_CAPS) != 0) {
+		errno = EPERM;
+		return -1;
+	}
+	for (unsigned cap = 0; cap <= CAP_LAST_CAP; cap++)
+		if (capng_have_capability(CAPNG_PERMITTED, cap) &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+			return -1;
+	return 0;
+}

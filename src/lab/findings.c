@@ -172,8 +172,7 @@ bool expect_cause(struct findings *f, const struct seen *effect, const struct se
 				 "没有这样一对帧：起因与其结果"));
 		return false;
 	}
-	say_frame(f, &t, effect);
-	txt_str(&t, pick(f, " should be caused by ", " 应由 "));
+	txt_str(&t, pick(f, "this should be caused by ", "它应由 "));
 	say_frame(f, &t, cause);
 	txt_str(&t, pick(f, "", " 引起"));
 	if (effect->moment.cause_frame) {

@@ -49,10 +49,14 @@ void memory_open(struct memory *m, const struct lesson *l)
 {
 	char dir[4000], name[LAB_NAME_MAX];
 
-	*m->path = '\0';
+	*m = (struct memory){ .error = ENOENT };
 	state_dir(dir, sizeof(dir));
-	if (!*dir || !make_dirs(dir))
+	if (!*dir)
 		return;
+	if (!make_dirs(dir)) {
+		m->error = errno;
+		return;
+	}
 	int n = snprintf(m->path, sizeof(m->path), "%s/%s.%s", dir, lab_name(l->lab, name),
 			 l->plan.seed);
 	if (n < 0 || (size_t)n >= sizeof(m->path))
@@ -137,6 +141,19 @@ bool memory_passed_any(const struct lab *lab)
 	return passed;
 }
 
+/* Said once: a learner who cannot be remembered need not hear it for every answer. */
+static void cannot_remember(const struct memory *m, int error)
+{
+	static bool said;
+
+	if (!said && !*m->path && m->error == ENOENT)
+		complain("nothing is remembered of this: HOME is not set");
+	else if (!said)
+		complain("nothing is remembered of this: %s%s%s", m->path, *m->path ? ": " : "",
+			 strerror(error));
+	said = true;
+}
+
 void memory_store(const struct memory *m, const char *kind, const char *id, int64_t value)
 {
 	char line[256];
@@ -144,8 +161,7 @@ void memory_store(const struct memory *m, const char *kind, const char *id, int6
 	int fd = *m->path ? open(m->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
 
 	if (fd < 0 || write(fd, line, (size_t)len) != len)
-		complain("cannot remember this (%s): %s", *m->path ? m->path : "no home directory",
-			 *m->path ? strerror(errno) : "HOME is not set");
+		cannot_remember(m, *m->path ? errno : m->error);
 	if (fd >= 0)
 		(void)close(fd);
 }

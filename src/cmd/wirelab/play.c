@@ -15,7 +15,7 @@ bool leave_the_machine(void)
 {
 	char why[256];
 
-	if (netspace_enter_private(0, why) == 0)
+	if (netspace_enter_private(NETSPACE_SAME_USER, why) == 0)
 		return true;
 	complain("%s", why);
 	complain("\"wirelab doctor\" says what is missing, and how to get it");

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "wirelab/clock.h"
+#include "wirelab/privs.h"
 
 #define PROPAGATION_NS (10 * MSEC_NS)	/* one way: slow enough to see what waits for an ACK */
 #define GUESTS 16u
@@ -66,8 +67,8 @@ static void furnish(const struct lesson *l)
 	(void)mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 }
 
-/* bash's start: the user's own, then what tells where one is.  tcpdump gives up root for a user that
- * a private user namespace does not have. */
+/* bash's start: the user's own, then what tells where one is.  Real root's tcpdump becomes another user,
+ * who may not write its file here. */
 static int write_rc(const struct lesson *l, const char *host)
 {
 	char text[512], name[LAB_NAME_MAX];
@@ -75,7 +76,7 @@ static int write_rc(const struct lesson *l, const char *host)
 	int len = snprintf(text, sizeof(text),
 			   "[ -r ~/.bashrc ] && . ~/.bashrc\n"
 			   "PS1='%s (%s)\\$ '\n"
-			   "tcpdump() { command tcpdump -Z root \"$@\"; }\n",
+			   "[ \"$(id -u)\" != 0 ] || tcpdump() { command tcpdump -Z root \"$@\"; }\n",
 			   host, lab_name(l->lab, name));
 
 	if (fd >= 0 && write(fd, text, (size_t)len) != len) {
@@ -90,6 +91,9 @@ static _Noreturn void become_shell(const struct lesson *l, const char *host, cha
 	char rc[64], prompt[96];
 
 	furnish(l);
+	/* In a user namespace of our own; root needs nothing handed on. */
+	if (geteuid() != 0 && privs_hand_on() < 0)
+		complain("programs here may not use the network's devices: %s", strerror(errno));
 	(void)signal(SIGINT, SIG_DFL);
 	(void)signal(SIGQUIT, SIG_DFL);
 	(void)signal(SIGPIPE, SIG_DFL);

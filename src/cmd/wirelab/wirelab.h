@@ -54,7 +54,8 @@ int finish(int status);
 /* Of one lab and seed.  Reading and writing fail quietly but for a line on standard error:
  * nobody should be kept from a lab by a full disk. */
 struct memory {
-	char path[4096];		/* "": nothing can be remembered */
+	char path[4096];		/* "": nothing can be remembered, ... */
+	int error;			/* ... and why: an errno; ENOENT: there is no home directory */
 };
 
 void memory_open(struct memory *m, const struct lesson *l);
