@@ -42,6 +42,9 @@ struct findings {
 
 void findings_init(struct findings *f, enum lang lang);
 
+/* HOLDS only where something was expected: a claim that nobody looked at has not been shown. */
+enum claim_state claim_state(const struct claim *c);
+
 /* Of all together: FAILS when one does, ASIDE when none was judged.  A last claim under which
  * nothing was expected fails. */
 enum claim_state findings_state(const struct findings *f);

@@ -26,6 +26,8 @@ enum topology { TOPOLOGY_P, TOPOLOGY_S, TOPOLOGY_H, TOPOLOGY_R };
 
 enum { ALICE, BOB, CAROL, ROUTER, NETWORK_HOSTS };
 
+extern const char *const network_names[NETWORK_HOSTS];	/* "alice", ... */
+
 #define NETWORK_WIRES 2u
 #define NETWORK_CARDS 2u
 #define NETWORK_PREFIX 24u		/* bits of each network's prefix */

@@ -24,6 +24,8 @@
 #include "wirelab/capture.h"
 #include "wirelab/network.h"
 
+#define STAGE_UNIX_NS UINT64_C(1735689600000000000)	/* 2025-01-01 00:00 UTC: when every play begins */
+
 struct stage;
 
 struct stage_config {

@@ -180,6 +180,7 @@ static int list_labs(const struct options *opt)
 			json_word(&t, "type", "lab");
 			json_string(&t, "lab", name);
 			json_string(&t, "title", in_lang(&(*lab)->title, opt->lang));
+			json_bool(&t, "timers", (*lab)->timers);
 			json_bool(&t, "passed", passed);
 			txt_char(&t, '}');
 		} else {

@@ -10,9 +10,8 @@ void findings_init(struct findings *f, enum lang lang)
 	f->lang = lang;
 }
 
-static enum claim_state state_of(const struct claim *c)
+enum claim_state claim_state(const struct claim *c)
 {
-	/* A claim that nobody looked at has not been shown. */
 	return c->state == CLAIM_HOLDS && c->expected == 0 ? CLAIM_FAILS : c->state;
 }
 
@@ -21,7 +20,7 @@ unsigned findings_count(const struct findings *f, enum claim_state state)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < f->n; i++)
-		n += state_of(&f->claim[i]) == state;
+		n += claim_state(&f->claim[i]) == state;
 	return n;
 }
 

@@ -17,8 +17,6 @@ uint16_t lesson_port(const struct lesson *l, unsigned part)
 	return plan_service_port(&l->plan, part);
 }
 
-static const char *const hosts[NETWORK_HOSTS] = { "alice", "bob", "carol", "router" };
-
 const char *lesson_host_name(const struct lesson *l, struct ip4 ip)
 {
 	unsigned nets = l->lab->topology == TOPOLOGY_R ? 2 : 1;
@@ -27,7 +25,7 @@ const char *lesson_host_name(const struct lesson *l, struct ip4 ip)
 		for (unsigned i = 0; i < NETWORK_HOSTS; i++) {
 			struct ip4 its = plan_ip(&l->plan, net, i);
 			if (memcmp(its.b, ip.b, sizeof(ip.b)) == 0)
-				return hosts[i];
+				return network_names[i];
 		}
 	}
 	return NULL;
@@ -49,7 +47,7 @@ static bool put_number(struct txt *t, const struct lesson *l, const char *name, 
 static bool put_address(struct txt *t, const struct lesson *l, const char *name, size_t len)
 {
 	for (unsigned i = 0; i < NETWORK_HOSTS; i++) {
-		if (strlen(hosts[i]) != len || memcmp(hosts[i], name, len) != 0)
+		if (strlen(network_names[i]) != len || memcmp(network_names[i], name, len) != 0)
 			continue;
 		txt_ip(t, plan_ip(&l->plan, i == BOB && l->lab->topology == TOPOLOGY_R, i));
 		return true;

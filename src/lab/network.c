@@ -72,7 +72,7 @@ static int trust(struct host *h, const struct card *c)
 
 /* ---- hosts and their cards ------------------------------------------------------------------ */
 
-static const char *const names[NETWORK_HOSTS] = { "alice", "bob", "carol", "router" };
+const char *const network_names[NETWORK_HOSTS] = { "alice", "bob", "carol", "router" };
 
 struct plug { unsigned host, wire, port; };
 
@@ -134,7 +134,7 @@ static int add_host(struct network *n, unsigned i)
 
 	if (h->name)
 		return 0;
-	h->name = names[i];
+	h->name = network_names[i];
 	if (netspace_new(&h->space, n->home, n->err) < 0)
 		return -1;
 	return quieten(h) < 0 ? fail_as(n, &h->space) : 0;

@@ -17,7 +17,6 @@
 #define FDS 1024			/* descriptors that experiments use are below */
 #define CALL_MAX 96u			/* bytes of a call as text */
 #define STEPS_MAX 100000u		/* frames after which a run is a storm */
-#define BASE_UNIX_NS UINT64_C(1735689600000000000)	/* 2025-01-01 00:00 UTC: virtual time 0 */
 #define BASE_NS (1000 * SEC_NS)		/* of virtual time: nothing begins at 0 */
 
 struct stage {
@@ -227,7 +226,7 @@ static void hear(void *arg, const struct passing *p)
 	const struct sent *why = &st->sent[p->wire][p->index];
 	struct seen *s = capture_add(&st->capture[i], &(struct capture_frame){
 		.data = p->frame, .caplen = (uint32_t)p->len, .wirelen = (uint32_t)p->len,
-		.unix_ns = BASE_UNIX_NS + (p->when.ns - BASE_NS),
+		.unix_ns = STAGE_UNIX_NS + (p->when.ns - BASE_NS),
 		.direction = p->sent ? CAPW_OUTBOUND : CAPW_INBOUND,
 		.cause = why->cause, .call = why->cause == CAUSE_CALL ? why->call : NULL,
 		.host = sender ? sender->name : NULL, .did = p->did });

@@ -93,8 +93,6 @@ static void begun(void *arg, struct stage *st)
 
 struct live {
 	const struct options *opt;
-	const struct lesson *lesson;
-	uint64_t zero_ns;
 };
 
 static void put_arrow(struct txt *t, const char *words, size_t len, bool right)
@@ -128,7 +126,7 @@ static void draw(void *arg, const struct capture *c, const struct seen *s)
 	else
 		packet_words(&w, &s->pkt, &(struct packet_names){ .lang = live->opt->lang });
 	(void)snprintf(time, sizeof(time), "%9.3f ms  ",
-		       (double)(s->unix_ns - live->zero_ns) / 1e6);
+		       (double)(s->unix_ns - STAGE_UNIX_NS) / 1e6);
 	txt_str(&t, time);
 	txt_str(&t, c->vantage);
 	txt_char(&t, ' ');
@@ -227,7 +225,7 @@ static int show_run(const struct options *opt, const struct lesson *l, struct st
 
 int run_lab(const struct options *opt, const struct lesson *l)
 {
-	struct live live = { .opt = opt, .lesson = l, .zero_ns = UINT64_C(1735689600000000000) };
+	struct live live = { .opt = opt };
 	struct lab_run run = { .heard = opt->live && !opt->json ? draw : NULL, .heard_arg = &live,
 			       .begun = begun };
 	struct memory m;

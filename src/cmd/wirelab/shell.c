@@ -47,7 +47,6 @@ struct shell {
  */
 static void furnish(const struct lesson *l)
 {
-	static const char *const names[] = { "alice", "bob", "carol", "router" };
 	char ip[IP4_STRLEN];
 
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
@@ -59,7 +58,8 @@ static void furnish(const struct lesson *l)
 		(void)fputs("127.0.0.1 localhost\n", f);
 		for (unsigned i = 0; i < NETWORK_HOSTS; i++) {
 			unsigned net = i == BOB && l->lab->topology == TOPOLOGY_R;
-			(void)fprintf(f, "%s %s\n", ip4_format(plan_ip(&l->plan, net, i), ip), names[i]);
+			(void)fprintf(f, "%s %s\n", ip4_format(plan_ip(&l->plan, net, i), ip),
+				      network_names[i]);
 		}
 		(void)fclose(f);
 		(void)mount("/sys/hosts", "/etc/hosts", NULL, MS_BIND, NULL);

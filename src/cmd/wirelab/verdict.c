@@ -5,16 +5,7 @@
 
 #include "wirelab/json.h"
 
-static const char *const hosts[NETWORK_HOSTS] = { "alice", "bob", "carol", "router" };
-
 /* ---- showing -------------------------------------------------------------------------------- */
-
-static enum claim_state shown_state(const struct findings *f, unsigned i)
-{
-	/* As findings_state() has it: nothing expected is nothing shown. */
-	return f->claim[i].state == CLAIM_HOLDS && f->claim[i].expected == 0 ? CLAIM_FAILS :
-									      f->claim[i].state;
-}
 
 static const char *state_name(enum claim_state s)
 {
@@ -33,7 +24,7 @@ static void show_json(const struct lesson *l, const struct findings *f)
 		json_string(&t, "lab", lab_name(l->lab, name));
 		json_string(&t, "seed", l->plan.seed);
 		json_number(&t, "claim", i + 1);
-		json_word(&t, "state", state_name(shown_state(f, i)));
+		json_word(&t, "state", state_name(claim_state(c)));
 		json_string(&t, "what", in_lang(&c->what, f->lang));
 		json_frame(&t, "frame", c->frame);
 		json_string(&t, "reason", c->says);
@@ -42,8 +33,9 @@ static void show_json(const struct lesson *l, const struct findings *f)
 	}
 }
 
-static void show_claim(const struct options *opt, const struct claim *c, enum claim_state state)
+static void show_claim(const struct options *opt, const struct claim *c)
 {
+	enum claim_state state = claim_state(c);
 	char buf[1024];
 	struct txt t = txt_over(buf, sizeof(buf));
 
@@ -68,7 +60,7 @@ void show_findings(const struct options *opt, const struct lesson *l, const stru
 		return;
 	}
 	for (unsigned i = 0; i < f->n; i++)
-		show_claim(opt, &f->claim[i], shown_state(f, i));
+		show_claim(opt, &f->claim[i]);
 	say("\n");
 }
 
@@ -78,7 +70,7 @@ void show_findings(const struct options *opt, const struct lesson *l, const stru
 static unsigned vantage_of(const struct lab *lab, const struct capture *c)
 {
 	for (unsigned i = 0; i < NETWORK_HOSTS; i++)
-		if (strcmp(c->vantage, hosts[i]) == 0)
+		if (strcmp(c->vantage, network_names[i]) == 0)
 			return i;
 	return lab->vantage;
 }
@@ -99,7 +91,7 @@ static int take_file(const char *path, const struct lab *lab, struct capture *ca
 	unsigned host = vantage_of(lab, cap);
 	if (e->at[host]) {
 		complain("%s: there is a capture at %s already, and one file is one vantage point",
-			 path, hosts[host]);
+			 path, network_names[host]);
 		return EXIT_USAGE;
 	}
 	e->at[host] = cap;
@@ -126,7 +118,7 @@ static int judge(const struct options *opt, struct lesson *l, const struct evide
 
 	if (!main_one || main_one->n == 0) {
 		complain("lab %02u is judged by what passed at %s, and there is %s", l->lab->nr,
-			 hosts[l->lab->vantage], main_one ? "no frame in that capture" :
+			 network_names[l->lab->vantage], main_one ? "no frame in that capture" :
 							    "no capture from there");
 		return status ? status : EXIT_FAILED;
 	}

@@ -8,8 +8,6 @@
 
 #define FORMAT "1"			/* of what a lab writes; another number, other bytes */
 
-static const char *const hosts[NETWORK_HOSTS] = { "alice", "bob", "carol", "router" };
-
 const char *capture_path(const struct options *opt, const struct lesson *l, unsigned host,
 			 char *buf, size_t size)
 {
@@ -24,7 +22,7 @@ const char *capture_path(const struct options *opt, const struct lesson *l, unsi
 	if (host == l->lab->vantage)
 		(void)snprintf(buf, size, "%s", out);
 	else
-		(void)snprintf(buf, size, "%.*s-%s%s", (int)stem, out, hosts[host], out + stem);
+		(void)snprintf(buf, size, "%.*s-%s%s", (int)stem, out, network_names[host], out + stem);
 	return buf;
 }
 
@@ -65,7 +63,7 @@ static void write_names(struct capw *w, const struct lesson *l)
 						     (i == BOB && net == 1) :
 					     i <= (l->lab->topology == TOPOLOGY_P ? BOB : CAROL);
 			if (there)
-				capw_name(w, plan_ip(&l->plan, net, i), hosts[i]);
+				capw_name(w, plan_ip(&l->plan, net, i), network_names[i]);
 		}
 	}
 }
