@@ -295,8 +295,8 @@ static void table_head(const struct section *s)
 	draw_put(out, "<table class=\"rows\">\n<caption>");
 	draw_say(out, "The same, in a table. seq and ack count from each side's first number; "
 		      "states are those after the segment, ? where nothing tells",
-		 "同样的内容，列成表格。seq 和 ack 从各方的初始序号数起；状态是这个报文段之后的状态，"
-		 "无从得知的写作 ?");
+		 "同样的内容，列成表格。seq 和 ack 从各方的初始序号数起；"
+		 "状态是这个报文段之后的状态，无从得知的写作 ?");
 	draw_put(out, "</caption>\n<thead><tr>");
 	column(out, "frame", "帧");
 	column(out, "seconds", "秒");

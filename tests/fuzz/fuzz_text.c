@@ -3,8 +3,8 @@
  *
  * The first byte chooses how small the buffer is, the second how many columns there are.
  * What must hold: UTF-8 comes out, without a control character, and in XML without markup; a
- * buffer that is too small holds the beginning of what a large one would; a cut text is never
- * wider than asked.
+ * buffer that is too small holds the beginning of what a large one would; a cut text and its
+ * lines are never wider than asked.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -66,6 +66,21 @@ static struct txt through(gate *gate, const uint8_t *bytes, size_t len, size_t s
 	return whole;
 }
 
+/* Line by line: each fits, ends with a whole character, and has something in it. */
+static void wrap(const char *s, size_t len, size_t columns)
+{
+	while (len > 0) {
+		size_t line = txt_line(s, len, columns), fits = txt_beginning(s, len, columns);
+		require(line <= fits && txt_width(s, fits) <= columns);
+		require(txt_width(s, line) + txt_width(s + line, len - line) == txt_width(s, len));
+		/* One long word is cut, and no character is wider than two columns. */
+		line = line ? line : txt_beginning(s, len, columns > 2 ? columns : 2);
+		require(line > 0);
+		s += line;
+		len -= line;
+	}
+}
+
 /* Any bytes, and then what is safe to show of them. */
 static void cut(const char *s, size_t len, size_t columns, bool safe)
 {
@@ -74,6 +89,7 @@ static void cut(const char *s, size_t len, size_t columns, bool safe)
 	size_t wide = txt_width(s, len);
 
 	require(wide <= 2 * len);
+	wrap(s, len, columns);
 	txt_cut_columns(&t, s, len, columns, mark);
 	require(!t.cut && txt_width(t.buf, t.len) <= columns);
 	if (wide <= columns)

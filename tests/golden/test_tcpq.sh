@@ -68,6 +68,36 @@ else
 	echo "skip - mandoc is not installed"
 fi
 
+# ---- languages ---------------------------------------------------------------------------
+lab=tests/golden/lab.pcap
+exits 2 "a language that it does not speak is a question of usage" "$tcpq" --lang tlh "$lab"
+for view in --ladder --explain; do
+	LC_ALL=C "$tcpq" --lang zh $view "$lab" >"$dir/zh"
+	LC_ALL=C grep -E '[a-z]+ [a-z]+ [a-z]+' "$dir/zh" >"$dir/english"
+	if ! grep -q '客户端' "$dir/zh"; then
+		bad "--lang zh $view is Chinese" "it does not name the client"
+	elif [ -s "$dir/english" ]; then
+		bad "--lang zh $view is Chinese" "$(head -n 1 "$dir/english")"
+	else
+		ok "--lang zh $view is Chinese"
+	fi
+done
+LC_ALL=C "$tcpq" --explain "$lab" >"$dir/en"
+LC_ALL=zh_CN LC_MESSAGES=zh_CN LANG=zh_CN "$tcpq" --explain "$lab" | cmp -s - "$dir/en" &&
+	ok "a Chinese locale alone changes no word" ||
+	bad "a Chinese locale alone changes no word" "it does"
+"$tcpq" --segments "$lab" >"$dir/en"
+"$tcpq" --lang zh --segments "$lab" | cmp -s - "$dir/en" && ok "JSON is the same in every language" ||
+	bad "JSON is the same in every language" "they differ"
+"$tcpq" --lang zh -w "$dir/zh.pcapng" "$lab" >/dev/null
+grep -aq '客户端请求与服务器建立连接：' "$dir/zh.pcapng" && ok "remarks of -w are Chinese, too" ||
+	bad "remarks of -w are Chinese, too" "they are not"
+for view in html svg; do
+	"$tcpq" --lang zh --stream 1 --$view "$dir/zh.$view" "$lab"
+	grep -q 'lang="zh-CN"' "$dir/zh.$view" && grep -q '延迟确认' "$dir/zh.$view" &&
+		ok "and so is --$view" || bad "and so is --$view" "it is not"
+done
+
 # ---- damaged captures --------------------------------------------------------------------
 # What may happen with one: in two seconds and 256 MiB its whole packets are shown, the status is
 # 0 or 3, and nothing of it reaches the terminal or a file as it is.

@@ -50,8 +50,9 @@ static void a_request_says_who_asks_for_whom(void **state)
 	(void)state;
 	assert_string_equal(said(&p, english), "ARP request: who has 10.0.0.2? 10.0.0.1 asks, from"
 					       " 02:00:00:00:00:01.");
-	assert_string_equal(said(&p, chinese), "ARP 请求：谁是 10.0.0.2？10.0.0.1 在问，它的 MAC 地址是"
-					       " 02:00:00:00:00:01。");
+	assert_string_equal(said(&p, chinese),
+			    "ARP 请求：谁是 10.0.0.2？10.0.0.1 在问，它的 MAC 地址是"
+			    " 02:00:00:00:00:01。");
 }
 
 static void names_stand_before_their_addresses(void **state)
@@ -96,7 +97,8 @@ static void an_announcement_says_whose_an_address_is_now(void **state)
 	(void)state;
 	assert_string_equal(said(&p, english),
 			    "ARP announcement of 10.0.0.7: it is at 02:00:00:00:00:01.");
-	assert_string_equal(said(&p, chinese), "ARP 通告：10.0.0.7 的 MAC 地址是 02:00:00:00:00:01。");
+	assert_string_equal(said(&p, chinese),
+			    "ARP 通告：10.0.0.7 的 MAC 地址是 02:00:00:00:00:01。");
 }
 
 /* For other networks, say; then the message was not read. */
@@ -108,7 +110,8 @@ static void of_an_unread_message_the_operation_is_told(void **state)
 	p.stopped = V_UNSUPPORTED;
 	p.stopped_space = PKT_BY_ARP_TYPE;
 	p.stopped_value = 6;
-	assert_string_equal(said(&p, english), "ARP, operation 1. Not read further: ARP hardware 6.");
+	assert_string_equal(said(&p, english),
+			    "ARP, operation 1. Not read further: ARP hardware 6.");
 	assert_string_equal(said(&p, chinese), "ARP，操作码 1。没有继续解析：ARP 硬件类型 6。");
 }
 
@@ -132,7 +135,8 @@ static void a_datagram_has_its_ports_and_its_size(void **state)
 	assert_string_equal(said(&p, english),
 			    "UDP, 10.0.0.1 to 10.0.0.2, port 5000 to 53: 1,200 bytes.");
 	assert_string_equal(said(&p, named(LANG_ZH)),
-			    "UDP，alice（10.0.0.1）到 bob（10.0.0.2），端口 5000 到 53：1,200 字节。");
+			    "UDP，alice（10.0.0.1）到 bob（10.0.0.2），"
+			    "端口 5000 到 53：1,200 字节。");
 	p.payload_wire = 1;
 	assert_non_null(strstr(said(&p, english), ": 1 byte."));
 }
@@ -145,7 +149,8 @@ static void an_echo_is_told_from_an_error(void **state)
 	p.icmp.type = ICMP4_ECHO;
 	assert_string_equal(said(&p, english),
 			    "ICMP echo request, 10.0.0.1 to 10.0.0.2: type 8, code 0.");
-	assert_string_equal(said(&p, chinese), "ICMP 回显请求，10.0.0.1 到 10.0.0.2：类型 8，代码 0。");
+	assert_string_equal(said(&p, chinese),
+			    "ICMP 回显请求，10.0.0.1 到 10.0.0.2：类型 8，代码 0。");
 	p.icmp.type = ICMP4_ECHO_REPLY;
 	assert_non_null(strstr(said(&p, english), "ICMP echo reply, "));
 	assert_non_null(strstr(said(&p, chinese), "ICMP 回显应答，"));
@@ -154,8 +159,9 @@ static void an_echo_is_told_from_an_error(void **state)
 	assert_string_equal(said(&p, named(LANG_EN)),
 			    "ICMP error, alice (10.0.0.1) to bob (10.0.0.2): type 3, code 4,"
 			    " MTU of the next hop 1000.");
-	assert_string_equal(said(&p, chinese), "ICMP 差错报文，10.0.0.1 到 10.0.0.2：类型 3，代码 4，"
-					       "下一跳的 MTU 是 1000。");
+	assert_string_equal(said(&p, chinese),
+			    "ICMP 差错报文，10.0.0.1 到 10.0.0.2：类型 3，代码 4，"
+			    "下一跳的 MTU 是 1000。");
 	p.icmp = (struct icmp_hdr){ .type = 13 };
 	assert_string_equal(said(&p, english), "ICMP 10.0.0.1 to 10.0.0.2: type 13, code 0.");
 	assert_string_equal(said(&p, chinese), "ICMP，10.0.0.1 到 10.0.0.2：类型 13，代码 0。");
@@ -168,7 +174,8 @@ static void icmp_of_the_other_version_has_its_own_numbers(void **state)
 	(void)state;
 	p.ip6.dst.b[15] = 1;
 	assert_string_equal(said(&p, english), "ICMPv6 echo request, :: to ::1: type 128, code 0.");
-	assert_string_equal(said(&p, named(LANG_ZH)), "ICMPv6 回显请求，:: 到 ::1：类型 128，代码 0。");
+	assert_string_equal(said(&p, named(LANG_ZH)),
+			    "ICMPv6 回显请求，:: 到 ::1：类型 128，代码 0。");
 }
 
 static void a_fragment_says_which_bytes_it_is(void **state)
@@ -179,10 +186,12 @@ static void a_fragment_says_which_bytes_it_is(void **state)
 	p.is_fragment = true;
 	p.frag = (struct pkt_frag){ .id = 7, .offset = 1480, .more = true };
 	p.payload_wire = 1480;
-	assert_string_equal(said(&p, english), "IP fragment, 10.0.0.1 to 10.0.0.2: identification 7,"
-					       " bytes 1480 to 2959, more to come.");
-	assert_string_equal(said(&p, chinese), "IP 分片，10.0.0.1 到 10.0.0.2：标识 7，第 1480 到 2959"
-					       " 字节，后面还有。");
+	assert_string_equal(said(&p, english),
+			    "IP fragment, 10.0.0.1 to 10.0.0.2: identification 7,"
+			    " bytes 1480 to 2959, more to come.");
+	assert_string_equal(said(&p, chinese),
+			    "IP 分片，10.0.0.1 到 10.0.0.2：标识 7，第 1480 到 2959"
+			    " 字节，后面还有。");
 	p.frag.more = false;
 	assert_non_null(strstr(said(&p, english), ", the last."));
 	assert_non_null(strstr(said(&p, chinese), "，是最后一片。"));

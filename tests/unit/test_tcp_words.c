@@ -218,7 +218,8 @@ static void chinese_sentences_name_the_frame_and_the_section_too(void **state)
 							    .trouble = 1u << TCP_T_WINDOW_FULL,
 							    .lost = true }),
 			    "客户端发送 1,500 字节。[RFC 9293 3.7] 窗口已满：一个字节不差地填满了"
-			    "接收方给出的窗口。[RFC 9293 3.8.6] 它后来被重传：没有迹象表明它到达过。");
+			    "接收方给出的窗口。[RFC 9293 3.8.6] "
+			    "它后来被重传：没有迹象表明它到达过。");
 }
 
 static void what_a_syn_offers_is_told_in_chinese(void **state)
@@ -377,8 +378,9 @@ static void a_connection_is_told_in_a_sentence(void **state)
 			    " server; closed in three segments: the second FIN acknowledged the"
 			    " first, server first. Trouble: retransmission (2).");
 	assert_string_equal(story_of(&s, tcp_names_of(0, LANG_ZH)),
-			    "完整的三次握手，用时 0.500 ms；客户端发送 1,312 字节，服务器发送 48,230 字节；"
-			    "用三个报文段关闭，第二个 FIN 同时确认了第一个，第一个 FIN 来自服务器。"
+			    "完整的三次握手，用时 0.500 ms；客户端发送 1,312 字节，"
+			    "服务器发送 48,230 字节；用三个报文段关闭，"
+			    "第二个 FIN 同时确认了第一个，第一个 FIN 来自服务器。"
 			    "问题：重传 2 次。");
 }
 

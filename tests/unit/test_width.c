@@ -199,8 +199,9 @@ static void a_mark_stays_with_its_letter_at_the_end_of_a_line(void **state)
 /* Whatever it ends with, it fits, and where one could be made it is not empty. */
 static void lines_are_never_too_wide_and_all_of_the_text_is_in_them(void **state)
 {
-	static const char text[] = "服务器在 43.317 ms 之后才确认第 29 帧的 30 字节：这是延迟确认（delayed ACK），"
-				   "它本想随数据一起捎带出去。[RFC 1122 4.2.3.2]";
+	static const char text[] = "服务器在 43.317 ms 之后才确认第 29 帧的 30 字节："
+				   "这是延迟确认（delayed ACK），它本想随数据一起捎带出去。"
+				   "[RFC 1122 4.2.3.2]";
 
 	(void)state;
 	for (size_t columns = 10; columns < 100; columns++) {
