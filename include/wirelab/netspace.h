@@ -90,6 +90,14 @@ int netspace_link_delete(struct netspace *s, const char *ifname);
 int netspace_link_rename(struct netspace *s, const char *from, const char *to);
 int netspace_link_set_mac(struct netspace *s, const char *ifname, struct mac mac);
 int netspace_link_set_mtu(struct netspace *s, const char *ifname, unsigned mtu);
+
+/*
+ * TCP hands this link its segments one by one.  Otherwise it makes bundles for it, which are cut
+ * behind the capture's back where the card can and before it where it cannot (GSO, which ethtool
+ * does not switch off for TCP); how large they are depends on the round trip that was measured, and
+ * with it where PSH stands and what waits for an ACK (IFLA_GSO_MAX_SEGS).
+ */
+int netspace_link_single_segments(struct netspace *s, const char *ifname);
 int netspace_link_move(struct netspace *s, const char *ifname, const struct netspace *to);
 
 /* A pair, born in its two namespaces: it is never seen in a third.  Both ends are up.  A mac may be
@@ -115,8 +123,9 @@ int netspace_local_prefix_delete(struct netspace *s, struct ip4 ip, unsigned pre
 int netspace_gateway_add(struct netspace *s, const char *ifname, struct ip4 dst,
 			 unsigned prefix_len, struct ip4 gateway);
 
-/* RTAX_RTO_MIN and RTAX_QUICKACK of the interface's own prefix: 0 leaves either as it is. */
-struct netspace_metrics { unsigned rto_min_ms, quickack; };
+/* RTAX_RTO_MIN, RTAX_QUICKACK and RTAX_WINDOW (bytes) of the interface's own prefix: 0 leaves each
+ * as it is. */
+struct netspace_metrics { unsigned rto_min_ms, quickack, window; };
 int netspace_route_metrics(struct netspace *s, const char *ifname, struct ip4 prefix,
 			   unsigned prefix_len, const struct netspace_metrics *metrics);
 

@@ -56,6 +56,9 @@ struct network_config {
 	unsigned mtu[NETWORK_HOSTS];	/* 0: NETWORK_MTU */
 	bool asks;			/* hosts find each other by ARP; else they know each other */
 	bool delays_acks;		/* as kernels do; else every segment is acknowledged at once */
+	unsigned window;		/* bytes that a host lets others send, whatever it has room for; 0:
+					   as its kernel has it, which reckons with the memory that
+					   each frame takes, and so differs from carrier to carrier */
 	bool pinned;			/* numbers are replaced by the plan's (wire_pin.h) */
 	uint64_t bits_per_s, propagation_ns;	/* of each line */
 };

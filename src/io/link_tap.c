@@ -47,6 +47,7 @@ int link_tap_open(const struct carrier_config *c, char err[static 256])
 		return -1;
 	if (netspace_link_set_mac(c->host, c->ifname, c->mac) < 0 ||
 	    netspace_link_set_mtu(c->host, c->ifname, c->mtu) < 0 ||
+	    netspace_link_single_segments(c->host, c->ifname) < 0 ||
 	    netspace_link_up(c->host, c->ifname, true) < 0) {
 		int e = errno;
 		(void)snprintf(err, 256, "%s", c->host->err);

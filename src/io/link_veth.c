@@ -85,6 +85,7 @@ static int lay(const struct carrier_config *c)
 		return -1;
 	if (netspace_link_set_mtu(c->host, c->ifname, c->mtu) < 0 ||
 	    netspace_link_set_mtu(c->wire, c->far_name, c->mtu) < 0 ||
+	    netspace_link_single_segments(c->host, c->ifname) < 0 ||
 	    carrier_offloads_off(c->host, c->ifname) < 0)
 		return -1;
 	return carrier_offloads_off(c->wire, c->far_name);

@@ -438,6 +438,30 @@ int netspace_link_set_mtu(struct netspace *s, const char *ifname, unsigned mtu)
 	return change_link(s, ifname, w);
 }
 
+/* libnl reads this attribute, and has nothing to set it with. */
+int netspace_link_single_segments(struct netspace *s, const char *ifname)
+{
+	struct nl_msg *msg = NULL;
+	struct rtnl_link *w = wish(s);
+	int index = netspace_ifindex(s, ifname), code = -NLE_NOMEM;
+
+	if (w && index >= 0) {
+		rtnl_link_set_ifindex(w, index);
+		code = rtnl_link_build_change_request(w, w, 0, &msg);
+		if (code == 0)
+			code = nla_put_u32(msg, IFLA_GSO_MAX_SEGS, 1);
+		if (code == 0)
+			code = nl_send_sync(s->rt, msg);	/* frees it */
+		else
+			nlmsg_free(msg);
+	}
+	if (w)
+		rtnl_link_put(w);
+	if (index < 0)
+		return -1;
+	return code < 0 ? fail(s, errno_of_nl(code), "%s: segments one by one", ifname) : 0;
+}
+
 int netspace_link_move(struct netspace *s, const char *ifname, const struct netspace *to)
 {
 	struct rtnl_link *w = wish(s);
@@ -566,6 +590,8 @@ static int fill_metrics(struct rtnl_route *route, const struct netspace_metrics 
 		code = rtnl_route_set_metric(route, RTAX_RTO_MIN, m->rto_min_ms);
 	if (code == 0 && m && m->quickack)
 		code = rtnl_route_set_metric(route, RTAX_QUICKACK, m->quickack);
+	if (code == 0 && m && m->window)
+		code = rtnl_route_set_metric(route, RTAX_WINDOW, m->window);
 	return code;
 }
 
