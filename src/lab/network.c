@@ -93,14 +93,18 @@ static const struct {
 	[TOPOLOGY_R] = { routed, 4, 2, WIRE_CABLE },
 };
 
-/* A delayed ACK comes by a timer of 40 ms, and on a busy machine amid other things. */
-static int acknowledge_at_once(struct host *h, const struct card *c)
+/* A delayed ACK comes by a timer of 40 ms, and on a busy machine amid other things.  (A metric of 0
+ * leaves the kernel its own.) */
+static int pin_tcp(const struct network_config *config, struct host *h, const struct card *c)
 {
 	struct ip4 prefix = c->ip;
 
+	if (config->delays_acks && !config->window)
+		return 0;
 	prefix.b[3] = 0;
 	return netspace_route_metrics(&h->space, c->ifname, prefix, NETWORK_PREFIX,
-				      &(struct netspace_metrics){ .quickack = 1 });
+				      &(struct netspace_metrics){
+		.quickack = !config->delays_acks, .window = config->window });
 }
 
 static int add_card(struct network *n, const struct network_config *config, const struct plug *plug)
@@ -123,7 +127,7 @@ static int add_card(struct network *n, const struct network_config *config, cons
 	h->n_cards++;
 	if (trust(h, c) < 0 ||
 	    netspace_address_add(&h->space, c->ifname, c->ip, NETWORK_PREFIX) < 0 ||
-	    (!config->delays_acks && acknowledge_at_once(h, c) < 0))
+	    pin_tcp(config, h, c) < 0)
 		return fail_as(n, &h->space);
 	return 0;
 }
