@@ -116,6 +116,14 @@ int host_error(struct stage *st, int fd);		/* SO_ERROR */
 void host_sysctl(struct stage *st, struct host *h, const char *key, const char *value);
 void host_mtu(struct stage *st, struct host *h, unsigned mtu);	/* no more than it began with */
 
+/*
+ * Its next connections acknowledge as kernels do that are left alone: perhaps 40 ms later, in the
+ * hope of something to send with it (RFC 9293 3.8.6.3); or again at once.  What an ACK is
+ * to be merged into must be called for right after the stage has run, for those 40 ms are
+ * real time.
+ */
+void host_delay_acks(struct stage *st, struct host *h, bool delay);
+
 /* socket and connect, the handshake, and accept. */
 struct connection { int client, server; };
 struct connection stage_connect(struct stage *st, struct host *from, struct host *to,

@@ -613,6 +613,18 @@ void host_mtu(struct stage *st, struct host *h, unsigned mtu)
 		stage_fail(st, "%s: %s", st->now, h->space.err);
 }
 
+void host_delay_acks(struct stage *st, struct host *h, bool delay)
+{
+	calling(st, h, "quickack %d", !delay);
+	for (unsigned i = 0; i < h->n_cards; i++) {
+		struct ip4 prefix = h->card[i].ip;
+		prefix.b[3] = 0;
+		if (netspace_route_metrics(&h->space, h->card[i].ifname, prefix, NETWORK_PREFIX,
+					   &(struct netspace_metrics){ .quickack = !delay }) < 0)
+			stage_fail(st, "%s: %s", st->now, h->space.err);
+	}
+}
+
 struct connection stage_connect(struct stage *st, struct host *from, struct host *to, uint16_t port)
 {
 	int listener = host_listen(st, to, port);
