@@ -171,9 +171,10 @@
 
 #define NOTICE_RESET { { \
 	"Notice: close() again, but {question} bytes were unread: no FIN, a RST. Nobody " \
-	"acknowledges it, nobody has TIME-WAIT, and alice's next call gets ECONNRESET.", \
+	"acknowledges it, nobody has TIME-WAIT, and alice's next recv() fails with " \
+	"ECONNRESET.", \
 	"注意：同样是 close()，但有 {question} 字节没有读：不是 FIN，而是 RST。没有人确认它，" \
-	"谁也没有 TIME-WAIT，alice 的下一次调用会得到 ECONNRESET。" } }
+	"谁也没有 TIME-WAIT，alice 下一次 recv() 会失败，错误是 ECONNRESET。" } }
 
 #define NOTICE_CROSSING { { \
 	"Notice: the acknowledgment number of this FIN. bob had closed before he heard of " \
