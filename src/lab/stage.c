@@ -620,7 +620,8 @@ void host_delay_acks(struct stage *st, struct host *h, bool delay)
 		struct ip4 prefix = h->card[i].ip;
 		prefix.b[3] = 0;
 		if (netspace_route_metrics(&h->space, h->card[i].ifname, prefix, NETWORK_PREFIX,
-					   &(struct netspace_metrics){ .quickack = !delay }) < 0)
+					   &(struct netspace_metrics){
+				.quickack = !delay, .window = st->config.network.window }) < 0)
 			stage_fail(st, "%s: %s", st->now, h->space.err);
 	}
 }
