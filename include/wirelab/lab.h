@@ -119,15 +119,19 @@ const struct lab *lab_by_number(unsigned nr);		/* NULL: there is none */
 const char *lab_name(const struct lab *lab, char buf[static LAB_NAME_MAX]);
 
 /*
- * Play it: the stage with the lab's network, captures at its vantages, and the experiment.  The
+ * Play it: the stage with the lab's network, captures at its vantages, and the experiment; on a
+ * machine that was too busy for it (stage_disturbed) again, up to LAB_TRIES times.  The
  * process is in a private namespace.  NULL with a filled err[]; else a stage that is the caller's
  * to end, with captures that are evidence (lab_evidence).
  */
+#define LAB_TRIES 10u
 struct lab_run {
 	enum carrier_kind carrier;
 	void (*heard)(void *arg, const struct capture *c, const struct seen *s);	/* or NULL */
 	void *heard_arg;
-	void (*begun)(void *arg, struct stage *st);	/* before the first frame; or NULL */
+	/* Or NULL: before each play's first frame; with st NULL, before a play that was disturbed is
+	 * taken down, and another begins. */
+	void (*begun)(void *arg, struct stage *st);
 };
 struct stage *lab_play(const struct lesson *l, const struct lab_run *run, char err[static 256]);
 void lab_evidence(struct evidence *e, const struct lesson *l, struct stage *st);

@@ -43,6 +43,13 @@ void stage_end(struct stage *st);
 int stage_play(struct stage *st, void (*experiment)(struct stage *st, void *arg), void *arg);
 const char *stage_error(const struct stage *st);
 
+/*
+ * A kernel's timer ran out while the experiment did not wait for one: the machine was too busy for
+ * this process to be in time, and what was captured may be right, but not what it would be
+ * another time.
+ */
+bool stage_disturbed(const struct stage *st);
+
 /* What it is doing now, for whoever asks from a signal handler: "alice: connect(10.0.0.2:7001)". */
 const char *stage_now(const struct stage *st);
 

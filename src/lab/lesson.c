@@ -113,7 +113,8 @@ static bool open_captures(struct stage *st, const struct lesson *l)
 	return true;
 }
 
-struct stage *lab_play(const struct lesson *l, const struct lab_run *run, char err[static 256])
+static struct stage *play_once(const struct lesson *l, const struct lab_run *run,
+			       char err[static 256])
 {
 	const struct lab *lab = l->lab;
 	struct stage_config config = {
@@ -140,6 +141,19 @@ struct stage *lab_play(const struct lesson *l, const struct lab_run *run, char e
 	}
 	stage_end(st);
 	return NULL;
+}
+
+struct stage *lab_play(const struct lesson *l, const struct lab_run *run, char err[static 256])
+{
+	for (unsigned i = 1;; i++) {
+		struct stage *st = play_once(l, run, err);
+		/* The last is taken as it is: its checks say whether it will do. */
+		if (!st || !stage_disturbed(st) || i == LAB_TRIES)
+			return st;
+		if (run->begun)
+			run->begun(run->heard_arg, NULL);
+		stage_end(st);
+	}
 }
 
 void lab_evidence(struct evidence *e, const struct lesson *l, struct stage *st)

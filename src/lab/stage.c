@@ -30,6 +30,7 @@ struct stage {
 	bool bound[FDS], stream[FDS];
 	unsigned clients, first_vantage;
 	uint64_t steps;
+	bool disturbed;
 
 	/* By wire and number there: what made a host send each frame, for captures elsewhere. */
 	struct sent { enum cause_kind cause; char call[CALL_MAX]; } *sent[NETWORK_WIRES];
@@ -86,6 +87,11 @@ void stage_end(struct stage *st)
 const char *stage_error(const struct stage *st)
 {
 	return st->err;
+}
+
+bool stage_disturbed(const struct stage *st)
+{
+	return st->disturbed;
 }
 
 const char *stage_now(const struct stage *st)
@@ -273,9 +279,10 @@ void stage_run(struct stage *st)
 		while (step(st))
 			;
 		network_settle(&st->net);
-		/* Of a kernel that worked later, which is none of the wire's doing: a timer. */
 		if (collect(st, NULL, CAUSE_TIMER) == 0)
 			return;
+		/* A kernel's timer, while nobody waited for one. */
+		st->disturbed = true;
 	}
 }
 
@@ -343,6 +350,9 @@ static void calling(struct stage *st, const struct host *h, const char *format, 
 	va_start(ap, format);
 	(void)vsnprintf(st->call, sizeof(st->call), format, ap);
 	va_end(ap);
+	/* What is there already did not come of this call: this process was too slow. */
+	if (collect(st, NULL, CAUSE_TIMER) > 0)
+		st->disturbed = true;
 	(void)snprintf(st->now, sizeof(st->now), "%s: %s", h->name, st->call);
 }
 

@@ -81,19 +81,24 @@ static void watch(const struct options *opt, const struct lab *lab)
 	(void)alarm(opt->limit_s ? opt->limit_s : LIMIT_S);
 }
 
-static void begun(void *arg, struct stage *st)
-{
-	(void)arg;
-	watched = st;
-}
 
 /* ---- --live --------------------------------------------------------------------------------- */
-
-#define ARROW 34u			/* columns between the two life lines */
 
 struct live {
 	const struct options *opt;
 };
+
+static void begun(void *arg, struct stage *st)
+{
+	const struct live *live = arg;
+
+	if (!st && live->opt->live)
+		say_folded("", 0, in_words(live->opt, "(The machine was too busy for this; once more.)",
+					   "（机器太忙，未能按时进行；重新开始。）"));
+	watched = st;
+}
+
+#define ARROW 34u			/* columns between the two life lines */
 
 static void put_arrow(struct txt *t, const char *words, size_t len, bool right)
 {
