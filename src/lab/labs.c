@@ -1,6 +1,11 @@
-/* The labs there are: one line here for each folder of labs/. */
+/* The labs there are: a line here for each folder of labs/, by number. */
 #include "wirelab/lab.h"
 
-extern const struct lab lab_goodbye, lab_nagle;
+extern const struct lab lab_goodbye, lab_nagle, lab_mss;
 
-const struct lab *const all_labs[] = { &lab_goodbye, &lab_nagle, NULL };
+const struct lab *const all_labs[] = {
+	&lab_goodbye,
+	&lab_nagle,
+	&lab_mss,
+	NULL
+};
