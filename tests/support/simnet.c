@@ -1,18 +1,22 @@
 #include "simnet.h"
 
 #include "wirelab/capfile.h"
+#include "wirelab/wire.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 
-enum event_kind { ARRIVE_AT_HOST, ARRIVE_AT_RESOLVER, WAKE, ASK, LIE };
+/* The segment is a hub: a port for each resolver, one behind which all hosts live, one for the liar. */
+enum { PORT_HOSTS = SIMNET_RESOLVERS, PORT_LIAR, PORTS };
+#define ON_THE_WIRE 64u		/* frames at the same time; a run with more tells so */
+
+enum event_kind { WAKE, ASK, LIE };
 
 struct event {
 	struct instant at;
 	uint64_t order;			/* of those at the same time, the first made first */
 	enum event_kind kind;
 	unsigned who;
-	uint8_t frame[ETH_MIN_FRAME];
 };
 
 /* One owner of an address; an address may have none, one or two. */
@@ -47,6 +51,8 @@ struct simnet {
 	unsigned n_owners;
 	unsigned owners[SIMNET_HOSTS];	/* of each address */
 	struct party party[SIMNET_RESOLVERS];
+	struct wire *wire;
+	void *memory;			/* of the wire */
 	struct sent_frame *sent;
 	size_t n_sent, sent_room;
 	struct simnet_totals totals;
@@ -162,36 +168,39 @@ static void record(struct simnet *net, const uint8_t *frame)
 	memcpy(net->sent[net->n_sent++].frame, frame, ETH_MIN_FRAME);
 }
 
-/* One receiver's copies of a frame: none, one or two, each in its own time. */
-static void carry(struct simnet *net, enum event_kind kind, unsigned who, const uint8_t *frame)
-{
-	unsigned copies = happens(net, net->config.repeat_percent) ? 2 : 1;
-
-	for (unsigned i = 0; i < copies; i++) {
-		struct event e = { .kind = kind, .who = who };
-		if (happens(net, net->config.loss_percent))
-			continue;
-		e.at = instant_after(net->now, draw(net, net->config.delay_ns + 1));
-		memcpy(e.frame, frame, ETH_MIN_FRAME);
-		push(net, e);
-		net->totals.frames++;
-	}
-}
-
-static void transmit(struct simnet *net, struct mac dst, struct mac src, const struct arp_msg *msg)
+static void transmit(struct simnet *net, unsigned port, struct mac dst, struct mac src,
+		     const struct arp_msg *msg)
 {
 	struct eth_hdr eth = { .dst = dst, .src = src, .type = ETH_ARP };
 	uint8_t frame[ARP_FRAME_MAX];
 
 	arp_frame_build(frame, &eth, msg);
 	record(net, frame);
-	for (unsigned i = 0; i < net->n_owners; i++)
-		if (mac_is_broadcast(dst) || mac_equal(dst, net->host[i].mac))
-			carry(net, ARRIVE_AT_HOST, i, frame);
-	for (unsigned i = 0; i < net->config.n_resolvers; i++)
-		if ((mac_is_broadcast(dst) && !mac_equal(src, net->party[i].self.mac)) ||
-		    mac_equal(dst, net->party[i].self.mac))
-			carry(net, ARRIVE_AT_RESOLVER, i, frame);
+	if (wire_put(net->wire, port, frame, ETH_MIN_FRAME, net->now, NULL) != WIRE_TAKEN)
+		complain(net, "the wire is full");
+}
+
+/* What may happen to a frame on its way: it is lost, or comes twice, and each in its own time. */
+static bool lay_wire(struct simnet *net)
+{
+	const struct simnet_config *c = &net->config;
+	size_t size = wire_size(ON_THE_WIRE, ETH_MIN_FRAME);
+	const struct wire_rule rules[] = {
+		{ .per_million = c->loss_percent * 10000, .action = WIRE_DROP },
+		{ .per_million = c->repeat_percent * 10000, .action = WIRE_DUPLICATE,
+		  .jitter_ns = c->delay_ns },
+		{ .action = WIRE_REORDER, .jitter_ns = c->delay_ns },
+	};
+	const bool wanted[] = { c->loss_percent > 0, c->repeat_percent > 0, c->delay_ns > 0 };
+
+	net->memory = calloc(1, size);
+	net->wire = net->memory ? wire_init(net->memory, size, ON_THE_WIRE, ETH_MIN_FRAME,
+					    &(struct wire_config){ .kind = WIRE_HUB, .n_ports = PORTS,
+								   .seed = c->seed }) : NULL;
+	for (size_t i = 0; net->wire && i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (wanted[i] && !wire_rule(net->wire, &rules[i]))
+			return false;
+	return net->wire != NULL;
 }
 
 /* ---- hosts ----------------------------------------------------------------------- */
@@ -219,7 +228,7 @@ static void host_hears(struct simnet *net, const struct host *h, const struct ar
 	struct arp_msg reply = { ARP_REPLY, h->mac, h->ip, f->msg.sender_mac, f->msg.sender_ip };
 	/* In the account before it is on the wire: nobody can believe it sooner. */
 	note_reply(net, h->ip, h->mac, f->msg.sender_ip);
-	transmit(net, f->msg.sender_mac, h->mac, &reply);
+	transmit(net, PORT_HOSTS, f->msg.sender_mac, h->mac, &reply);
 }
 
 /*
@@ -244,7 +253,7 @@ static void lie(struct simnet *net)
 	case 7: m.sender_ip = victim->ip; break;
 	default: break;
 	}
-	transmit(net, dst, LIAR, &m);
+	transmit(net, PORT_LIAR, dst, LIAR, &m);
 	push(net, (struct event){ .at = instant_after(net->now, draw(net, 4 * SEC_NS)),
 				  .kind = LIE });
 }
@@ -286,7 +295,7 @@ static void run_due(struct simnet *net, unsigned who)
 		unsigned number = number_of(net, s.ip);
 		if (s.kind == ARPRES_SEND) {
 			check_request(net, who, number);
-			transmit(net, s.eth.dst, s.eth.src, &s.msg);
+			transmit(net, who, s.eth.dst, s.eth.src, &s.msg);
 		} else {
 			check_given_up(net, who, number);
 		}
@@ -459,18 +468,8 @@ static bool settle_resolver(struct simnet *net, unsigned who)
 
 static void happen(struct simnet *net, const struct event *e)
 {
-	struct arp_frame f;
-
-	arp_frame_parse(e->frame, sizeof(e->frame), &f);
 	switch (e->kind) {
-	case ARRIVE_AT_HOST: host_hears(net, &net->host[e->who], &f); return;
 	case LIE: lie(net); return;
-	case ARRIVE_AT_RESOLVER:
-		resolver_hears(net, e->who, &f);
-		/* A caller may look for due steps after each frame, or only when woken. */
-		if (happens(net, 50))
-			run_due(net, e->who);
-		break;
 	case WAKE:
 		net->party[e->who].wake = INSTANT_NEVER;
 		run_due(net, e->who);
@@ -481,21 +480,68 @@ static void happen(struct simnet *net, const struct event *e)
 	check_party(net, e->who);
 }
 
+static bool is_for(struct mac dst, struct mac mine)
+{
+	return mac_is_broadcast(dst) || mac_equal(dst, mine);
+}
+
+static void arrive(struct simnet *net, const struct wire_delivery *d)
+{
+	struct arp_frame f;
+
+	arp_frame_parse(d->frame, d->len, &f);
+	net->totals.events++;
+	for (unsigned i = 0; d->port == PORT_HOSTS && i < net->n_owners; i++) {
+		if (!is_for(f.eth.dst, net->host[i].mac))
+			continue;
+		net->totals.frames++;
+		host_hears(net, &net->host[i], &f);
+	}
+	if (d->port >= net->config.n_resolvers || !is_for(f.eth.dst, net->party[d->port].self.mac))
+		return;
+	net->totals.frames++;
+	resolver_hears(net, d->port, &f);
+	/* A caller may look for due steps after each frame, or only when woken. */
+	if (happens(net, 50))
+		run_due(net, d->port);
+	set_alarm(net, d->port);
+	check_party(net, d->port);
+}
+
+/* What comes next: something in the plan, or a frame.  False: neither, within the time. */
+static bool step(struct simnet *net)
+{
+	struct instant end = { net->config.duration_ns }, due = wire_deadline(net->wire);
+	struct instant planned = net->n_events ? net->heap[0].at : INSTANT_NEVER;
+	struct wire_delivery d;
+
+	if (instant_earlier(due, planned).ns > end.ns)
+		return false;
+	net->now = instant_earlier(due, planned);
+	if (due.ns <= planned.ns) {
+		if (wire_next(net->wire, net->now, &d))
+			arrive(net, &d);
+		return true;
+	}
+	struct event e = pop(net);
+	happen(net, &e);
+	return true;
+}
+
 static void live(struct simnet *net)
 {
 	settle_hosts(net);
+	if (!lay_wire(net)) {
+		net->out_of_memory = true;
+		return;
+	}
 	for (unsigned i = 0; i < net->config.n_resolvers; i++)
 		if (!settle_resolver(net, i))
 			net->out_of_memory = true;
 	if (net->config.liar)
 		push(net, (struct event){ .kind = LIE });
-	while (net->n_events && !net->complaint[0] && !net->out_of_memory) {
-		struct event e = pop(net);
-		if (e.at.ns > net->config.duration_ns)
-			break;
-		net->now = e.at;
-		happen(net, &e);
-	}
+	while (!net->complaint[0] && !net->out_of_memory && step(net))
+		;
 	net->totals.virtual_ns = net->now.ns;
 }
 
@@ -550,6 +596,7 @@ void simnet_free(struct simnet *net)
 		free(net->party[i].cache);
 		free(net->party[i].res);
 	}
+	free(net->memory);
 	free(net->heap);
 	free(net->sent);
 	free(net);

@@ -2,7 +2,7 @@
  * simnet.h - an Ethernet segment that exists only in memory, with its own clock
  *
  * Hosts that answer ARP, hosts that are dead, addresses with two owners, and a liar
- * share a segment that loses, repeats, delays and reorders frames.  Several
+ * share a hub (wire.h) that loses, repeats, delays and reorders frames.  Several
  * resolvers, each with a cache of its own, ask over minutes of virtual time; their
  * wake-ups come late.  A discrete-event loop drives all of it from one seed, and
  * after every event the rules that must always hold are checked.
