@@ -5,7 +5,7 @@
 set -u
 B=${B:-build/debug}
 W=$PWD/$B/bin/wirelab
-RUNS=${LAB_RUNS:-3} BUSY=${LAB_BUSY:-2} KILLS=${LAB_KILLS:-8} TOGETHER=${LAB_TOGETHER:-6}
+RUNS=${LAB_RUNS:-2} BUSY=${LAB_BUSY:-1} KILLS=${LAB_KILLS:-5} TOGETHER=${LAB_TOGETHER:-4}
 top=$PWD
 passed=0 failed=0 skipped=0
 export LC_ALL=C.UTF-8
