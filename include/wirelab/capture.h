@@ -83,6 +83,9 @@ void capture_done(struct capture *c);
  */
 int capture_read(struct capture *c, const char *path, char err[static 256]);
 
+/* The same from a file's bytes in memory, which may go afterwards. */
+int capture_over(struct capture *c, const void *data, size_t len, char err[static 256]);
+
 void capture_end(struct capture *c);
 
 /* ---- looking for frames; each is NULL when there is none -------------------------------- */

@@ -241,19 +241,38 @@ static int read_frames(struct capture *c, struct capr *r, const char *path, char
 	return 1;
 }
 
-int capture_read(struct capture *c, const char *path, char err[static 256])
+/* All that r holds; r is closed. */
+static int take_all(struct capture *c, struct capr *r, const char *path, char err[static 256])
 {
-	if (capture_init(c, "") < 0) {
-		(void)snprintf(err, 256, "out of memory");
-		return -1;
-	}
-	struct capr *r = capr_open(path, err);
 	int rc = r ? read_frames(c, r, path, err) : -1;
+
 	if (r)
 		capr_close(r);
 	if (rc < 0)
 		capture_end(c);
 	return rc;
+}
+
+static int begin_empty(struct capture *c, char err[static 256])
+{
+	if (capture_init(c, "") == 0)
+		return 0;
+	(void)snprintf(err, 256, "out of memory");
+	return -1;
+}
+
+int capture_read(struct capture *c, const char *path, char err[static 256])
+{
+	if (begin_empty(c, err) < 0)
+		return -1;
+	return take_all(c, capr_open(path, err), path, err);
+}
+
+int capture_over(struct capture *c, const void *data, size_t len, char err[static 256])
+{
+	if (begin_empty(c, err) < 0)
+		return -1;
+	return take_all(c, capr_over(data, len, err), "capture in memory", err);
 }
 
 /* ---- looking for frames ------------------------------------------------------------------ */
