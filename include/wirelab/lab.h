@@ -9,8 +9,8 @@
  *	check	judges captures, those of a run and those of a learner alike (findings.h)
  *
  * Numbers are drawn from the seed.  In every text for learners {name} stands for the number of
- * that name, and {alice}, {bob}, {carol}, {router} for addresses, so that texts are right
- * with every seed.
+ * that name, {alice}, {bob}, {carol}, {router} for addresses, and {port0} .. {port9} for the
+ * ports of the lab's parts, so that texts are right with every seed.
  */
 #ifndef WIRELAB_LAB_H
 #define WIRELAB_LAB_H
@@ -32,6 +32,7 @@ struct lesson {
 	struct plan plan;
 };
 
+/* 0: the lab has no such number. */
 uint32_t lesson_number(const struct lesson *l, const char *name);
 
 /* text with its {names} replaced.  One that nobody knows is a fault of the lab: it stays. */

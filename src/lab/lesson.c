@@ -64,9 +64,20 @@ static bool put_port(struct txt *t, const struct lesson *l, const char *name, si
 	return true;
 }
 
+/* Bytes of the character at the front of our own words. */
+static size_t character(const char *s)
+{
+	size_t n = 1;
+
+	while (((unsigned char)s[n] & 0xc0) == 0x80)
+		n++;
+	return n;
+}
+
 void lesson_text(struct txt *t, const struct lesson *l, const char *text)
 {
-	while (*text) {
+	/* Behind what found no place nothing shorter may follow. */
+	while (*text && !t->cut) {
 		const char *end = *text == '{' ? strchr(text, '}') : NULL;
 		size_t len = end ? (size_t)(end - text) - 1 : 0;
 		if (end && (put_number(t, l, text + 1, len) || put_address(t, l, text + 1, len) ||
@@ -74,7 +85,9 @@ void lesson_text(struct txt *t, const struct lesson *l, const char *text)
 			text = end + 1;
 			continue;
 		}
-		txt_char(t, *text++);
+		size_t n = character(text);
+		txt_bytes(t, text, n);
+		text += n;
 	}
 }
 
