@@ -2,39 +2,6 @@
 
 #include "wirelab/width.h"
 
-/* Marks that belong to what is before them. */
-static bool is_closing(const char *s)
-{
-	static const char *const marks[] = { "，", "。", "；", "：", "、", "？", "！", "）", "”", "》" };
-
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-		if (strncmp(s, marks[i], strlen(marks[i])) == 0)
-			return true;
-	return false;
-}
-
-static size_t character(const char *s)
-{
-	size_t n = 1;
-
-	while ((s[n] & 0xc0) == 0x80)
-		n++;
-	return n;
-}
-
-/* What must not be broken: a Latin word, or one wide character with the marks behind it. */
-static size_t piece(const char *s)
-{
-	size_t n = character(s);
-
-	if ((unsigned char)*s < 0x80)
-		while (s[n] && s[n] != ' ' && s[n] != '\n' && (unsigned char)s[n] < 0x80)
-			n++;
-	while (s[n] && is_closing(s + n))
-		n += character(s + n);
-	return n;
-}
-
 static void new_line(struct txt *t, size_t indent)
 {
 	txt_char(t, '\n');
@@ -42,37 +9,56 @@ static void new_line(struct txt *t, size_t indent)
 		txt_char(t, ' ');
 }
 
+static size_t without_blanks(const char *s, size_t len)
+{
+	while (len > 0 && s[len - 1] == ' ')
+		len--;
+	return len;
+}
+
+/* How many bytes of s come in a line with so much room, of which the word in front may need more. */
+static size_t some_line(const char *s, size_t len, size_t room)
+{
+	size_t n = txt_line(s, len, room);
+
+	while (n == 0)
+		n = txt_line(s, len, ++room);
+	return n;
+}
+
+/* One paragraph, without blanks at either end.  at, in a line that is not empty: may be indent. */
+static void fold(struct txt *t, const char *s, size_t len, size_t at, size_t indent, size_t columns)
+{
+	/* Behind what somebody else has put there, a word that does not fit goes below. */
+	if (at > indent && len > 0 && txt_line(s, len, columns > at ? columns - at : 0) == 0) {
+		new_line(t, indent);
+		at = indent;
+	}
+	while (len > 0) {
+		size_t n = some_line(s, len, columns > at ? columns - at : 0);
+		txt_bytes(t, s, without_blanks(s, n));
+		while (n < len && s[n] == ' ')
+			n++;
+		s += n;
+		len -= n;
+		if (len > 0)
+			new_line(t, indent);
+		at = indent;
+	}
+}
+
 void txt_fold(struct txt *t, const char *text, size_t at, size_t indent, size_t columns)
 {
-	bool fresh = true;	/* nothing but the indent is in this line */
-
-	while (*text) {
-		size_t blanks = strspn(text, " ");
-		const char *word = text + blanks;
-		if (*word == '\n') {
-			/* An empty line has no blanks in it. */
-			txt_char(t, '\n');
-			if (word[1] != '\n' && word[1])
-				for (size_t i = 0; i < indent; i++)
-					txt_char(t, ' ');
-			at = indent;
-			fresh = true;
-			text = word + 1;
-			continue;
-		}
-		size_t len = *word ? piece(word) : 0, width = txt_width(word, len);
-		if (!fresh && at + blanks + width > columns) {
-			new_line(t, indent);
-			at = indent;
-			blanks = 0;
-		} else if (fresh) {
-			blanks = 0;
-		}
-		for (size_t i = 0; len && i < blanks; i++)
-			txt_char(t, ' ');
-		txt_bytes(t, word, len);
-		at += blanks + width;
-		fresh = false;
-		text = word + len;
+	for (;;) {
+		size_t len = strcspn(text, "\n"), blanks = strspn(text, " ");
+		blanks = blanks < len ? blanks : len;
+		fold(t, text + blanks, without_blanks(text + blanks, len - blanks), at, indent,
+		     columns);
+		text += len;
+		if (!*text++)
+			return;
+		/* An empty line has no blanks in it, nor has the end. */
+		new_line(t, *text && *text != '\n' ? indent : 0);
+		at = indent;
 	}
 }
