@@ -171,9 +171,9 @@ bool expect_cause(struct findings *f, const struct seen *effect, const struct se
 				 "没有这样一对帧：起因与其结果"));
 		return false;
 	}
-	txt_str(&t, pick(f, "this should be caused by ", "它应由 "));
+	txt_str(&t, pick(f, "this should be caused by ", "它应由"));
 	say_frame(f, &t, cause);
-	txt_str(&t, pick(f, "", " 引起"));
+	txt_str(&t, pick(f, "", "引起"));
 	if (effect->moment.cause_frame) {
 		txt_str(&t, pick(f, "; seen is frame ", "；实为第 "));
 		txt_u64(&t, effect->moment.cause_frame);

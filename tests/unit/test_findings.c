@@ -328,7 +328,7 @@ static void reasons_are_given_in_chinese_too(void **state)
 	is(CLAIM_FAILS, 0, "抓包中没有：FIN");
 	begin_chinese();
 	assert_false(expect_cause(&f, &eight, &five));
-	is(CLAIM_FAILS, 8, "它应由 第 5 帧 引起；实为第 7 帧");
+	is(CLAIM_FAILS, 8, "它应由第 5 帧引起；实为第 7 帧");
 	begin_chinese();
 	claim_aside(&f, ANOTHER);
 	is(CLAIM_ASIDE, 0, "另一件事");
