@@ -54,7 +54,7 @@ unsigned findings_count(const struct findings *f, enum claim_state state);
 
 void claim(struct findings *f, struct both what);
 
-/* The claim at hand cannot be judged from this evidence: why. */
+/* The claim at hand cannot be judged from this evidence: why.  One that failed has been judged. */
 void claim_aside(struct findings *f, struct both why);
 
 /* Each: true when it holds.  where is the frame at which it is to be seen; NULL: none. */

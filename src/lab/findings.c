@@ -51,8 +51,11 @@ static struct claim *at_hand(struct findings *f)
 void claim_aside(struct findings *f, struct both why)
 {
 	struct claim *c = at_hand(f);
-	struct txt t = txt_over(c->says, sizeof(c->says));
 
+	/* What this evidence has shown, it can show. */
+	if (c->state != CLAIM_HOLDS)
+		return;
+	struct txt t = txt_over(c->says, sizeof(c->says));
 	c->state = CLAIM_ASIDE;
 	txt_str(&t, in_lang(&why, f->lang));
 }

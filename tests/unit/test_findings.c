@@ -102,11 +102,23 @@ static void a_claim_that_is_set_aside_neither_holds_nor_fails(void **state)
 	claim(&f, WHAT);
 	claim_aside(&f, BOTH("there is no capture at bob", "没有 bob 处的抓包"));
 	is(CLAIM_ASIDE, 0, "there is no capture at bob");
-	/* Whatever is expected afterwards. */
+	/* Whatever is expected afterwards, and whatever else is a reason. */
 	assert_false(expect(&f, NULL, false, ANOTHER));
+	claim_aside(&f, ANOTHER);
 	is(CLAIM_ASIDE, 0, "there is no capture at bob");
 	assert_int_equal(findings_count(&f, CLAIM_HOLDS), 0);
 	assert_int_equal(findings_count(&f, CLAIM_FAILS), 0);
+}
+
+static void what_has_failed_cannot_be_set_aside_any_more(void **state)
+{
+	struct seen seven = segment(7, 0, 0);
+
+	(void)state;
+	claim(&f, WHAT);
+	assert_false(expect(&f, &seven, false, WHAT));
+	claim_aside(&f, ANOTHER);
+	is(CLAIM_FAILS, 7, "expected: it is so");
 }
 
 static void others_decide_where_one_is_aside(void **state)
@@ -374,6 +386,7 @@ int main(void)
 		cmocka_unit_test_setup(what_is_expected_belongs_to_the_claim_before_it, begin),
 		cmocka_unit_test_setup(an_expectation_without_a_claim_makes_one, begin),
 		cmocka_unit_test_setup(a_claim_that_is_set_aside_neither_holds_nor_fails, begin),
+		cmocka_unit_test_setup(what_has_failed_cannot_be_set_aside_any_more, begin),
 		cmocka_unit_test_setup(others_decide_where_one_is_aside, begin),
 		cmocka_unit_test_setup(where_nothing_was_judged_all_is_aside, begin),
 		cmocka_unit_test_setup(a_number_is_told_beside_what_it_should_be, begin),
