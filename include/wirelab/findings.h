@@ -52,6 +52,7 @@ unsigned findings_count(const struct findings *f, enum claim_state state);
 
 /* ---- for checks ----------------------------------------------------------------------------- */
 
+/* Beyond FINDINGS_CLAIMS, it takes the place of the last, unless that one failed. */
 void claim(struct findings *f, struct both what);
 
 /* The claim at hand cannot be judged from this evidence: why.  One that failed has been judged. */

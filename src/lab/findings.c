@@ -35,10 +35,17 @@ enum claim_state findings_state(const struct findings *f)
 
 void claim(struct findings *f, struct both what)
 {
-	/* The last place is used again: a check with so many claims is no lesson. */
-	if (f->n < FINDINGS_CLAIMS)
-		f->n++;
-	f->claim[f->n - 1] = (struct claim){ .what = what };
+	if (f->n < FINDINGS_CLAIMS) {
+		f->claim[f->n++] = (struct claim){ .what = what };
+		return;
+	}
+	/* The last place is used again: a check with so many claims is no lesson.  But what has
+	 * failed stays, or the learner would pass. */
+	struct claim *last = &f->claim[f->n - 1];
+	if (state_of(last) == CLAIM_FAILS)
+		last->state = CLAIM_FAILS;
+	else
+		*last = (struct claim){ .what = what };
 }
 
 static struct claim *at_hand(struct findings *f)

@@ -377,6 +377,31 @@ static void claims_beyond_the_last_place_take_its_place(void **state)
 	assert_int_equal(findings_state(&f), CLAIM_FAILS);
 }
 
+static void a_failure_in_the_last_place_is_not_forgotten(void **state)
+{
+	struct seen seven = segment(7, 0, 0);
+
+	(void)state;
+	for (unsigned i = 0; i < FINDINGS_CLAIMS; i++) {
+		claim(&f, WHAT);
+		assert_true(expect(&f, NULL, true, WHAT));
+	}
+	claim(&f, ANOTHER);
+	assert_false(expect(&f, &seven, false, ANOTHER));
+	claim(&f, WHAT);
+	assert_true(expect(&f, NULL, true, WHAT));
+	assert_int_equal(findings_state(&f), CLAIM_FAILS);
+	assert_int_equal(f.claim[FINDINGS_CLAIMS - 1].frame, 7);
+	assert_string_equal(f.claim[FINDINGS_CLAIMS - 1].says, "expected: another thing");
+	/* Nor is it when it failed because nothing was expected. */
+	begin(NULL);
+	for (unsigned i = 0; i < FINDINGS_CLAIMS + 2; i++)
+		claim(&f, WHAT);
+	for (unsigned i = 0; i < 2; i++)
+		assert_true(expect(&f, NULL, true, WHAT));
+	assert_int_equal(findings_count(&f, CLAIM_FAILS), FINDINGS_CLAIMS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -404,6 +429,7 @@ int main(void)
 		cmocka_unit_test_setup(reasons_are_given_in_chinese_too, begin),
 		cmocka_unit_test_setup(a_reason_longer_than_its_place_is_still_a_string, begin),
 		cmocka_unit_test_setup(claims_beyond_the_last_place_take_its_place, begin),
+		cmocka_unit_test_setup(a_failure_in_the_last_place_is_not_forgotten, begin),
 	};
 
 	return cmocka_run_group_tests_name("findings", tests, NULL, NULL);
