@@ -728,12 +728,17 @@ static void carried_frames_move_the_clock_and_it_never_goes_back(void **state)
 	assert_true(c.now.ns == at(1.5).ns);
 }
 
-static void idle_time_falls_on_a_grid_of_20_ms(void **state)
+static void idle_time_falls_on_a_grid(void **state)
 {
 	static const struct { uint64_t real_us, virtual_ms; } table[] = {
 		{ 0, 0 }, { 14999, 0 }, { 15000, 20 }, { 20000, 20 }, { 34999, 20 },
 		{ 40100, 40 }, { 43999, 40 },	/* a delayed ACK */
 		{ 195000, 200 }, { 200000, 200 }, { 214999, 200 }, { 215000, 220 }, /* an RTO */
+		{ 349999, 340 }, { 350000, 400 }, { 432000, 400 },	/* doubled, a slot late */
+		{ 768000, 800 }, { 832000, 800 }, { 949999, 800 },
+		{ 950000, 1000 }, { 1064000, 1000 }, { 1149999, 1000 }, { 1150000, 1200 }, /* SYN */
+		{ 2032000, 2000 }, { 2749999, 2600 }, { 2750000, 3000 },
+		{ 4256000, 4000 }, { 8512000, 8000 },
 	};
 
 	(void)state;
@@ -747,6 +752,19 @@ static void idle_time_falls_on_a_grid_of_20_ms(void **state)
 	struct wire_clock c = { at(1) };
 	(void)wire_clock_idle(&c, UINT64_MAX);
 	assert_true(c.now.ns == UINT64_MAX);
+}
+
+static void longer_real_time_is_never_shorter_virtual_time(void **state)
+{
+	uint64_t last = 0;
+
+	(void)state;
+	for (uint64_t real = 0; real < 10 * SEC_NS; real += MSEC_NS) {
+		struct wire_clock c = { at(1) };
+		uint64_t went = wire_clock_idle(&c, real);
+		assert_true(went >= last);
+		last = went;
+	}
 }
 
 static void a_scripted_wait_lasts_as_long_as_it_says(void **state)
@@ -799,7 +817,8 @@ int main(void)
 		story(what_does_not_fit_is_refused),
 		story(a_wire_that_cannot_be_is_not_made),
 		cmocka_unit_test(carried_frames_move_the_clock_and_it_never_goes_back),
-		cmocka_unit_test(idle_time_falls_on_a_grid_of_20_ms),
+		cmocka_unit_test(idle_time_falls_on_a_grid),
+		cmocka_unit_test(longer_real_time_is_never_shorter_virtual_time),
 		cmocka_unit_test(a_scripted_wait_lasts_as_long_as_it_says),
 	};
 
