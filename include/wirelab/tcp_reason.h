@@ -26,9 +26,10 @@ enum tcp_why {
 	TCP_WHY_OPENS,		/* a SYN */
 	TCP_WHY_OPENS_TOO,	/* a SYN that crosses the other's */
 	TCP_WHY_OPENS_AGAIN,	/* cause: the first SYN; no answer came */
-	TCP_WHY_ACCEPTS,	/* a SYN+ACK; cause: the SYN */
-	TCP_WHY_ACCEPTS_AGAIN,	/* cause: the first SYN+ACK */
-	TCP_WHY_COMPLETES,	/* the handshake; cause: the SYN+ACK */
+	TCP_WHY_ACCEPTS,	/* a SYN+ACK; cause: the SYN, as it was sent last */
+	TCP_WHY_ACCEPTS_AGAIN,	/* cause: the first SYN+ACK; no answer came */
+	TCP_WHY_ACCEPTS_ANEW,	/* a SYN+ACK again; cause: the SYN, which came again */
+	TCP_WHY_COMPLETES,	/* the handshake; cause: the SYN+ACK, as it was sent last */
 	TCP_WHY_REFUSES,	/* cause: the SYN */
 	/* data */
 	TCP_WHY_DATA,		/* the application wrote, and nothing held it back */

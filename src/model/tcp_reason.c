@@ -59,11 +59,39 @@ static const struct tcp_past_sent *sent_with(const struct tcp_past_side *x, uint
 
 /* ---- opening and closing ---------------------------------------------------------------- */
 
+/* Of the other side's SYNs the last.  That two may be on the way at once cannot be told; that one
+ * was lost is likelier.  Where both opened, its SYN+ACK is one, too, and says nothing. */
+static const struct tcp_past_sent *asked_last(const struct scene *s)
+{
+	const struct tcp_past_sent *last = s->y->synack.frame ? NULL : sent_with(s->y, s->y->syn.seq);
+
+	return last ? last : &s->y->syn;
+}
+
+/* Who is asked again after the answer answers again, and waits for no timer. */
+static bool is_asked_anew(const struct scene *s)
+{
+	const struct tcp_past_sent *asked = asked_last(s);
+	const struct tcp_past_sent *answered = sent_with(s->x, s->x->synack.seq);
+
+	return asked->frame && answered && asked->frame > answered->frame &&
+	       instant_since(asked->when, s->seg->when) < TIMER_NS;
+}
+
+static void why_accepts(const struct scene *s)
+{
+	if (!s->x->synack.frame)
+		because(s, TCP_WHY_ACCEPTS, asked_last(s));
+	else if (is_asked_anew(s))
+		because(s, TCP_WHY_ACCEPTS_ANEW, asked_last(s));
+	else
+		because(s, TCP_WHY_ACCEPTS_AGAIN, &s->x->synack);
+}
+
 static void why_syn(const struct scene *s)
 {
 	if (s->seg->flags & TCP_ACK)
-		because(s, s->x->synack.frame ? TCP_WHY_ACCEPTS_AGAIN : TCP_WHY_ACCEPTS,
-			s->x->synack.frame ? &s->x->synack : &s->y->syn);
+		why_accepts(s);
 	else if (s->x->syn.frame)
 		because(s, TCP_WHY_OPENS_AGAIN, &s->x->syn);
 	else
@@ -233,6 +261,13 @@ static const struct tcp_past_sent *came_twice(const struct scene *s)
 	return sent;
 }
 
+static const struct tcp_past_sent *answered_last(const struct scene *s)
+{
+	const struct tcp_past_sent *last = sent_with(s->y, s->y->synack.seq);
+
+	return s->y->synack.frame && last ? last : &s->y->synack;
+}
+
 static void why_ack(const struct scene *s)
 {
 	unsigned y = !s->from;
@@ -241,18 +276,20 @@ static void why_ack(const struct scene *s)
 	if (!(s->seg->flags & TCP_ACK))
 		return;
 	if (s->told->before[y] == TCP_S_SYN_RECEIVED && s->told->after[y] == TCP_S_ESTABLISHED)
-		because(s, TCP_WHY_COMPLETES, &s->y->synack);
+		because(s, TCP_WHY_COMPLETES, answered_last(s));
 	else if (has(s, TCP_T_DUPLICATE_ACK))
 		because(s, TCP_WHY_ACKS_GAP, s->x->odd.frame ? &s->x->odd : NULL);
 	else if (acks_new(s) && acks_fin(s))
 		because(s, TCP_WHY_ACKS_FIN, &s->y->fin);
 	else if (acks_new(s) && s->x->owed)
 		why_owed(s);
+	else if (twice)
+		because(s, TCP_WHY_ACKS_AGAIN, twice);
 	else if (has(s, TCP_T_WINDOW_UPDATE))
 		because(s, s->m->window < s->x->window ? TCP_WHY_NARROWS_WINDOW :
 							 TCP_WHY_OPENS_WINDOW, NULL);
-	else if (twice || s->x->odd.frame)
-		because(s, TCP_WHY_ACKS_AGAIN, twice ? twice : &s->x->odd);
+	else if (s->x->odd.frame)
+		because(s, TCP_WHY_ACKS_AGAIN, &s->x->odd);
 	else if (acks_new(s))
 		because(s, TCP_WHY_ACKS, NULL);
 }
@@ -579,6 +616,7 @@ static const struct tcp_why_info why_infos[TCP_WHY_COUNT] = {
 	[TCP_WHY_OPENS_AGAIN] = { "opens_again", "RFC 6298 2" },
 	[TCP_WHY_ACCEPTS] = { "accepts", "RFC 9293 3.5" },
 	[TCP_WHY_ACCEPTS_AGAIN] = { "accepts_again", "RFC 6298 2" },
+	[TCP_WHY_ACCEPTS_ANEW] = { "accepts_anew", "RFC 9293 3.10.7.4" },
 	[TCP_WHY_COMPLETES] = { "completes", "RFC 9293 3.5" },
 	[TCP_WHY_REFUSES] = { "refuses", "RFC 9293 3.5.2" },
 	[TCP_WHY_DATA] = { "data", "RFC 9293 3.7" },

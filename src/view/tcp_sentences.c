@@ -59,6 +59,11 @@ static void say_opening(struct txt *t, const struct tcp_moment *m, const char *m
 		words_in_frame(t, " of ", m);
 		txt_str(t, " and says where its own numbers begin.");
 		break;
+	case TCP_WHY_ACCEPTS_ANEW:
+		txt_str(t, " sends its SYN+ACK again, for the SYN");
+		words_in_frame(t, " of ", m);
+		txt_str(t, " came again.");
+		break;
 	case TCP_WHY_COMPLETES:
 		txt_str(t, " acknowledges the SYN");
 		words_in_frame(t, " of ", m);
@@ -307,6 +312,7 @@ static void say_why(struct txt *t, const struct tcp_moment *m, const char *me, c
 	case TCP_WHY_OPENS:
 	case TCP_WHY_OPENS_TOO:
 	case TCP_WHY_ACCEPTS:
+	case TCP_WHY_ACCEPTS_ANEW:
 	case TCP_WHY_COMPLETES:
 	case TCP_WHY_REFUSES: say_opening(t, m, me, you); break;
 	case TCP_WHY_OPENS_AGAIN: say_again(t, m, me, "its SYN"); break;

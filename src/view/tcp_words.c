@@ -163,6 +163,7 @@ static const char *const margin[TCP_WHY_COUNT] = {
 	[TCP_WHY_OPENS] = "opens",
 	[TCP_WHY_OPENS_TOO] = "opens, too",
 	[TCP_WHY_ACCEPTS] = "accepts",
+	[TCP_WHY_ACCEPTS_ANEW] = "again, as asked again",
 	[TCP_WHY_REFUSES] = "refuses",
 	[TCP_WHY_ACKS_FIN] = "acknowledges the FIN",
 	[TCP_WHY_ACKS_AGAIN] = "has it already",

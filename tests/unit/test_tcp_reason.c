@@ -289,6 +289,75 @@ static void a_syn_is_sent_again_and_then_refused(void **state)
 	scene_end(&scene);
 }
 
+static void what_is_asked_twice_is_answered_once_to_the_second(void **state)
+{
+	(void)state;
+	scene_begin(&scene, 4);
+	past = (struct tcp_past){ 0 };
+	tell(0, 'a', "S", 1000, 0, 0);
+	tell(SEC_NS, 'a', "S", 1000, 0, 0);
+	tell(RTT, 'b', "SA", 5000, 1001, 0);
+	because_of(TCP_WHY_ACCEPTS, 2);
+	assert_int_equal(m.waited_ns, RTT);
+	tell(20 * USEC_NS, 'a', "A", 1001, 5001, 0);
+	because_of(TCP_WHY_COMPLETES, 3);
+	scene_end(&scene);
+}
+
+/* Captured beside b: that its SYN+ACK was lost is learnt from the SYN, long before its own timer. */
+static void a_syn_that_comes_again_is_answered_again_without_a_timer(void **state)
+{
+	(void)state;
+	scene_begin(&scene, 4);
+	past = (struct tcp_past){ 0 };
+	tell(0, 'a', "S", 1000, 0, 0);
+	tell(20 * USEC_NS, 'b', "SA", 5000, 1001, 0);
+	tell(800 * MSEC_NS, 'a', "S", 1000, 0, 0);
+	because_of(TCP_WHY_OPENS_AGAIN, 1);
+	tell(20 * USEC_NS, 'b', "SA", 5000, 1001, 0);
+	because_of(TCP_WHY_ACCEPTS_ANEW, 3);
+	tell(SEC_NS, 'b', "SA", 5000, 1001, 0);
+	because_of(TCP_WHY_ACCEPTS_AGAIN, 2);
+	tell(RTT, 'a', "A", 1001, 5001, 0);
+	because_of(TCP_WHY_COMPLETES, 5);
+	scene_end(&scene);
+}
+
+static void a_synack_that_nobody_asked_for_again_comes_by_a_timer(void **state)
+{
+	(void)state;
+	scene_begin(&scene, 4);
+	past = (struct tcp_past){ 0 };
+	tell(0, 'a', "S", 1000, 0, 0);
+	tell(RTT, 'b', "SA", 5000, 1001, 0);
+	tell(SEC_NS, 'b', "SA", 5000, 1001, 0);
+	because_of(TCP_WHY_ACCEPTS_AGAIN, 2);
+	assert_int_equal(m.waited_ns, SEC_NS);
+	scene_end(&scene);
+}
+
+/* As Linux does it: to the SYN in the other's SYN+ACK, which it had, it answers with a D-SACK. */
+static void who_opened_at_once_hears_each_syn_twice_and_says_so(void **state)
+{
+	struct tcp_options dsack = { .seen = TCP_SEEN_SACK, .n_sack = 1,
+				     .sack = { { 5000, 5001 } } };
+
+	(void)state;
+	scene_begin(&scene, 4);
+	past = (struct tcp_past){ 0 };
+	tell(0, 'a', "S", 1000, 0, 0);
+	tell(MSEC_NS, 'b', "S", 5000, 0, 0);
+	because_of(TCP_WHY_OPENS_TOO, 1);
+	tell(20 * USEC_NS, 'a', "SA", 1000, 5001, 0);
+	because_of(TCP_WHY_ACCEPTS, 2);
+	tell(MSEC_NS, 'b', "SA", 5000, 1001, 0);
+	because_of(TCP_WHY_ACCEPTS, 1);
+	scene.options = &dsack;
+	tell(20 * USEC_NS, 'a', "A", 1001, 5001, 0);
+	because_of(TCP_WHY_ACKS_AGAIN, 4);
+	scene_end(&scene);
+}
+
 static void a_reset_answers_what_came_just_before_it(void **state)
 {
 	(void)state;
@@ -378,6 +447,10 @@ int main(void)
 		cmocka_unit_test(duplicate_acks_ask_for_the_missing_one_and_get_it),
 		cmocka_unit_test(a_segment_too_big_for_a_router_is_sent_again_in_smaller_pieces),
 		cmocka_unit_test(a_syn_is_sent_again_and_then_refused),
+		cmocka_unit_test(what_is_asked_twice_is_answered_once_to_the_second),
+		cmocka_unit_test(a_syn_that_comes_again_is_answered_again_without_a_timer),
+		cmocka_unit_test(a_synack_that_nobody_asked_for_again_comes_by_a_timer),
+		cmocka_unit_test(who_opened_at_once_hears_each_syn_twice_and_says_so),
 		cmocka_unit_test(a_reset_answers_what_came_just_before_it),
 		cmocka_unit_test(a_new_connection_on_the_same_ports_owes_the_old_one_nothing),
 		cmocka_unit_test(what_is_sent_again_unanswered_was_lost),
