@@ -66,11 +66,26 @@ void show_findings(const struct options *opt, const struct lesson *l, const stru
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* Whose capture it is: the interface's name is a host's in those that a run writes. */
-static unsigned vantage_of(const struct lab *lab, const struct capture *c)
+/* "bob.pcap", "mine-bob.pcap": named after that host. */
+static bool is_named_after(const char *path, const char *host)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *dot = strrchr(name, '.');
+	size_t len = dot ? (size_t)(dot - name) : strlen(name), its = strlen(host);
+
+	return len >= its && memcmp(name + len - its, host, its) == 0 &&
+	       (len == its || name[len - its - 1] == '-');
+}
+
+/* Whose capture it is: the interface's name is a host's in those that a run writes.  In one of
+ * tcpdump's it is "eth0" or nothing, and then the file's name may tell. */
+static unsigned vantage_of(const struct lab *lab, const struct capture *c, const char *path)
 {
 	for (unsigned i = 0; i < NETWORK_HOSTS; i++)
 		if (strcmp(c->vantage, network_names[i]) == 0)
+			return i;
+	for (unsigned i = 0; i < NETWORK_HOSTS; i++)
+		if (is_named_after(path, hosts[i]))
 			return i;
 	return lab->vantage;
 }
@@ -88,7 +103,7 @@ static int take_file(const char *path, const struct lab *lab, struct capture *ca
 	}
 	if (rc < 0)
 		return status;
-	unsigned host = vantage_of(lab, cap);
+	unsigned host = vantage_of(lab, cap, path);
 	if (e->at[host]) {
 		complain("%s: there is a capture at %s already, and one file is one vantage point",
 			 path, network_names[host]);
