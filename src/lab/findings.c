@@ -42,7 +42,7 @@ void claim(struct findings *f, struct both what)
 	/* The last place is used again: a check with so many claims is no lesson.  But what has
 	 * failed stays, or the learner would pass. */
 	struct claim *last = &f->claim[f->n - 1];
-	if (state_of(last) == CLAIM_FAILS)
+	if (claim_state(last) == CLAIM_FAILS)
 		last->state = CLAIM_FAILS;
 	else
 		*last = (struct claim){ .what = what };

@@ -85,7 +85,7 @@ static unsigned vantage_of(const struct lab *lab, const struct capture *c, const
 		if (strcmp(c->vantage, network_names[i]) == 0)
 			return i;
 	for (unsigned i = 0; i < NETWORK_HOSTS; i++)
-		if (is_named_after(path, hosts[i]))
+		if (is_named_after(path, network_names[i]))
 			return i;
 	return lab->vantage;
 }
