@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "wirelab/json.h"
-#include "wirelab/packet_words.h"
 #include "wirelab/tcp_words.h"
 
 /* ---- the network ---------------------------------------------------------------------------- */
@@ -117,6 +116,20 @@ static void put_arrow(struct txt *t, const char *words, size_t len, bool right)
 	txt_str(t, right ? ">|" : "--|");
 }
 
+/* What stands on an arrow, where there is no place for sentences. */
+static void name_frame(struct txt *t, const struct pkt *p)
+{
+	if (pkt_has(p, PKT_ARP) && p->stopped == V_OK) {
+		txt_str(t, p->arp.op == ARP_REPLY ? "ARP reply " : "ARP who has ");
+		txt_ip(t, p->arp.op == ARP_REPLY ? p->arp.sender_ip : p->arp.target_ip);
+	} else {
+		/* The innermost header that there is. */
+		txt_str(t, p->n_layers ? pkt_kind_name(p->layer[p->n_layers - 1].kind) : "?");
+		txt_char(t, ' ');
+		txt_grouped(t, p->payload_wire);
+	}
+}
+
 /* A line a frame: "  2.010 ms  alice |<------- SYN ACK 0 ack 1 --| bob". */
 static void draw(void *arg, const struct capture *c, const struct seen *s)
 {
@@ -129,7 +142,7 @@ static void draw(void *arg, const struct capture *c, const struct seen *s)
 	if (s->has_moment)
 		tcp_words_arrow(&w, &s->moment);
 	else
-		packet_words(&w, &s->pkt, &(struct packet_names){ .lang = live->opt->lang });
+		name_frame(&w, &s->pkt);
 	(void)snprintf(time, sizeof(time), "%9.3f ms  ",
 		       (double)(s->unix_ns - STAGE_UNIX_NS) / 1e6);
 	txt_str(&t, time);
@@ -170,7 +183,8 @@ static void say_files(const struct options *opt, const struct lesson *l, struct 
 			continue;
 		(void)capture_path(opt, l, i, path, sizeof(path));
 		(void)snprintf(text, sizeof(text),
-			       in_words(opt, "%s: %zu frames, taken at %s\n",
+			       in_words(opt, e.at[i]->n == 1 ? "%s: %zu frame, taken at %s\n" :
+							       "%s: %zu frames, taken at %s\n",
 					"%s：%zu 帧，在 %s 处抓取\n"), path, e.at[i]->n, e.at[i]->vantage);
 		say(text);
 	}
