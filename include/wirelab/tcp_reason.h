@@ -28,7 +28,7 @@ enum tcp_why {
 	TCP_WHY_OPENS_AGAIN,	/* cause: the first SYN; no answer came */
 	TCP_WHY_ACCEPTS,	/* a SYN+ACK; cause: the SYN, as it was sent last */
 	TCP_WHY_ACCEPTS_AGAIN,	/* cause: the first SYN+ACK; no answer came */
-	TCP_WHY_ACCEPTS_ANEW,	/* a SYN+ACK again; cause: the SYN, which came again */
+	TCP_WHY_ACCEPTS_ANEW,	/* the SYN came again; cause: the last SYN+ACK before it */
 	TCP_WHY_COMPLETES,	/* the handshake; cause: the SYN+ACK, as it was sent last */
 	TCP_WHY_REFUSES,	/* cause: the SYN */
 	/* data */

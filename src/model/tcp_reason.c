@@ -68,22 +68,17 @@ static const struct tcp_past_sent *asked_last(const struct scene *s)
 	return last ? last : &s->y->syn;
 }
 
-/* Who is asked again after the answer answers again, and waits for no timer. */
-static bool is_asked_anew(const struct scene *s)
+static void why_accepts(const struct scene *s)
 {
 	const struct tcp_past_sent *asked = asked_last(s);
 	const struct tcp_past_sent *answered = sent_with(s->x, s->x->synack.seq);
 
-	return asked->frame && answered && asked->frame > answered->frame &&
-	       instant_since(asked->when, s->seg->when) < TIMER_NS;
-}
-
-static void why_accepts(const struct scene *s)
-{
 	if (!s->x->synack.frame)
-		because(s, TCP_WHY_ACCEPTS, asked_last(s));
-	else if (is_asked_anew(s))
-		because(s, TCP_WHY_ACCEPTS_ANEW, asked_last(s));
+		because(s, TCP_WHY_ACCEPTS, asked);
+	/* Who is asked again after the answer answers again, and waits for no timer. */
+	else if (answered && asked->frame > answered->frame &&
+		 instant_since(asked->when, s->seg->when) < TIMER_NS)
+		because(s, TCP_WHY_ACCEPTS_ANEW, answered);
 	else
 		because(s, TCP_WHY_ACCEPTS_AGAIN, &s->x->synack);
 }
@@ -578,6 +573,7 @@ static bool is_repair(enum tcp_why why)
 	switch (why) {
 	case TCP_WHY_OPENS_AGAIN:
 	case TCP_WHY_ACCEPTS_AGAIN:
+	case TCP_WHY_ACCEPTS_ANEW:
 	case TCP_WHY_FINISHES_AGAIN:
 	case TCP_WHY_TIMEOUT:
 	case TCP_WHY_FAST:

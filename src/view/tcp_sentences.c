@@ -60,9 +60,9 @@ static void say_opening(struct txt *t, const struct tcp_moment *m, const char *m
 		txt_str(t, " and says where its own numbers begin.");
 		break;
 	case TCP_WHY_ACCEPTS_ANEW:
-		txt_str(t, " sends its SYN+ACK again, for the SYN");
+		txt_str(t, " sends its SYN+ACK");
 		words_in_frame(t, " of ", m);
-		txt_str(t, " came again.");
+		txt_str(t, " again, for the SYN came again.");
 		break;
 	case TCP_WHY_COMPLETES:
 		txt_str(t, " acknowledges the SYN");

@@ -243,7 +243,7 @@ static const struct pattern reasons[TCP_WHY_COUNT] = {
 		"{me}在{waited}之后重传 SYN+ACK：直到计时器到期，也没有等到对{frame}的回答。",
 		"{me}重传 SYN+ACK：直到计时器到期，也没有等到对第一个 SYN+ACK 的回答。" },
 	[TCP_WHY_ACCEPTS_ANEW] = {
-		"{me}再次发出 SYN+ACK，因为{frame}再次带来了 SYN。",
+		"{me}再次发出{frame}的 SYN+ACK，因为对方再次发来了 SYN。",
 		"{me}再次发出 SYN+ACK，因为对方再次发来了 SYN。" },
 	[TCP_WHY_COMPLETES] = {
 		"{me}确认{frame}的 SYN，三次握手完成：双方都已知道对方能收到自己的报文段。",
