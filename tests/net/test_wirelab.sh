@@ -162,6 +162,12 @@ rm -rf "$XDG_STATE_HOME"
 "$W" hint 09 >one 2>&1 && "$W" hint 09 >two 2>&1 && ! cmp -s one two && grep -q 'hint 2 of' two &&
 	good "hints come one at a time" || bad "hint" "$(cat one two)"
 
+# Lab 05 waits for two timers of a second each.
+mkdir stuck
+(cd stuck && "$W" run 05 --limit 1 -o x.pcapng >out 2>err)
+[ $? = 1 ] && grep -q 'lab 05 is stuck, and is ended; its last call was' stuck/err && [ ! -e stuck/x.pcapng ] &&
+	good "a run that takes too long is ended, and says in which call" || bad "the watchdog" "$(cat stuck/err)"
+
 # ---- many at once, and a busy machine ----------------------------------------------------------
 together()	# HOW-MANY of each lab, all at the same time; how many of them failed
 {
