@@ -91,13 +91,18 @@ if command -v tshark >/dev/null && command -v capinfos >/dev/null; then
 		name=$(name_of "$nr")
 		"$W" run "$nr" --lang zh -o zh.pcapng >/dev/null 2>&1
 		for f in first/$name*.pcapng zh.pcapng; do
-			what="$name: tshark and capinfos read ${f#first/} without a word, and a remark on every frame"
+			what="$name: tshark and capinfos read ${f#first/} without a word, and a remark on every frame, in its language"
 			# As root, tshark says so.
 			tshark -r "$f" -T fields -e frame.number -e frame.comment >said 2>err
 			status=$?
 			grep -v '^Running as user' err >words
 			capinfos "$f" >/dev/null 2>>words || status=1
 			silent=$(awk -F'\t' '$2 == "" { print $1; exit }' said)
+			# In its language, and in no other.
+			case $f in
+			zh.*) silent=$silent$(grep -v '[一-龥]' said | head -n 1 | cut -f1) ;;
+			*) silent=$silent$(grep '[一-龥]' said | head -n 1 | cut -f1) ;;
+			esac
 			if [ $status != 0 ] || [ -s words ]; then
 				bad "$what" "status $status: $(head -n 3 words)"
 			elif [ -n "$silent" ] || [ ! -s said ]; then
