@@ -100,8 +100,8 @@ if command -v tshark >/dev/null && command -v capinfos >/dev/null; then
 			silent=$(awk -F'\t' '$2 == "" { print $1; exit }' said)
 			# In its language, and in no other.
 			case $f in
-			zh.*) silent=$silent$(grep -v '[一-龥]' said | head -n 1 | cut -f1) ;;
-			*) silent=$silent$(grep '[一-龥]' said | head -n 1 | cut -f1) ;;
+			zh.*) silent=$silent$(grep -vP '\p{Han}' said | head -n 1 | cut -f1) ;;
+			*) silent=$silent$(grep -P '\p{Han}' said | head -n 1 | cut -f1) ;;
 			esac
 			if [ $status != 0 ] || [ -s words ]; then
 				bad "$what" "status $status: $(head -n 3 words)"
