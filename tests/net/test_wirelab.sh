@@ -147,6 +147,18 @@ head -c 4000 first/09-nagle.pcapng >cut.pcapng
 	good "a capture of something else is told so: status 1" || bad "a capture of something else" "$(cat out err)"
 "$W" check 09 no-such-file >out 2>err
 [ $? = 3 ] && grep -q 'no-such-file' err && good "a file that is not there is named" || bad "a file that is not there" "$(cat err)"
+# tcpdump's files of old do not say at whose card they were taken.
+if command -v tcpdump >/dev/null; then
+	tcpdump -r first/01-arp.pcapng -w mine.pcap 2>err && tcpdump -r first/01-arp-carol.pcapng -w mine-carol.pcap 2>>err
+	"$W" check 01 mine.pcap mine-carol.pcap >out 2>>err && grep -q 'ok    Neither' out &&
+		good "a file that is called ...-carol is carol's" || bad "mine-carol.pcap" "$(cat out err)"
+	mv mine-carol.pcap notcarol.pcap
+	"$W" check 01 mine.pcap notcarol.pcap >out 2>err
+	[ $? = 2 ] && grep -q 'there is a capture at alice already' err &&
+		good "one that is called otherwise is not: status 2" || bad "notcarol.pcap" "$(cat out err)"
+else
+	skip "files named after hosts: tcpdump is not installed"
+fi
 for wrong in 'run' 'run 77' 'run x' 'fly' 'run 09 --carrier pigeon' 'run 09 --lang fr' 'run 09 --seed a/b' 'check' 'shell 09' ''; do
 	"$W" $wrong >out 2>err </dev/null
 	[ $? = 2 ] && [ ! -s out ] && [ "$(wc -l <err)" = 1 ] && good "\"wirelab $wrong\" is told in one line: status 2" ||
