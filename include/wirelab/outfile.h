@@ -6,8 +6,9 @@
  *	if (outfile_close(&o, true) < 0) ...		the disk was full; nothing was replaced
  *
  * While it is written it has no name (O_TMPFILE), so that nothing is left when the process is
- * killed; where a file system cannot do that, it has the name with ".new" behind it.  With
- * sudo(8) it belongs to whoever called that.
+ * killed; where a file system cannot do that, it has the name with ".new" behind it, or
+ * ".new1" and so on where that is taken.  Several may write the same file: each is whole, and
+ * the last to close stays.  With sudo(8) it belongs to whoever called that.
  */
 #ifndef WIRELAB_OUTFILE_H
 #define WIRELAB_OUTFILE_H

@@ -27,12 +27,29 @@ static int open_nameless(const char *path)
 	return open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644);
 }
 
+#define NAMES 100u	/* that are tried: of others who write here, and of what they left behind */
+
+/* The n-th name that it may have meanwhile. */
+static void call(struct outfile *o, unsigned n)
+{
+	if (n == 0)
+		(void)snprintf(o->made, sizeof(o->made), "%s.new", o->path);
+	else
+		(void)snprintf(o->made, sizeof(o->made), "%s.new%u", o->path, n);
+}
+
+/* Nobody's file is taken away: it may be the half-written one of another process. */
 static int open_named(struct outfile *o)
 {
-	(void)snprintf(o->made, sizeof(o->made), "%s.new", o->path);
-	/* One that a killed process left behind is nobody's. */
-	(void)unlink(o->made);
-	return open(o->made, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	int fd = -1;
+
+	for (unsigned n = 0; n < NAMES; n++) {
+		call(o, n);
+		fd = open(o->made, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+		if (fd >= 0 || errno != EEXIST)
+			break;
+	}
+	return fd;
 }
 
 /* Whoever called sudo is to have it.  The file has no name yet, so there is no other to be hit. */
@@ -85,26 +102,25 @@ FILE *outfile_open(struct outfile *o, const char *path, char err[static 256])
 	return NULL;
 }
 
-/* The nameless file gets its name; one that is taken goes over by a rename, which is one step. */
-static int give_name(struct outfile *o)
+static int link_as(const struct outfile *o, const char *name)
 {
 	char proc[64];
 
 	(void)snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fileno(o->f));
-	if (linkat(AT_FDCWD, proc, AT_FDCWD, o->path, AT_SYMLINK_FOLLOW) == 0)
+	return linkat(AT_FDCWD, proc, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+}
+
+/* The nameless file gets its name; one that is taken goes over by a rename, which is one step. */
+static int give_name(struct outfile *o)
+{
+	if (link_as(o, o->path) == 0)
 		return 0;
-	if (errno != EEXIST)
-		return -1;
-	char made[sizeof(o->made)];
-	(void)snprintf(made, sizeof(made), "%s.new", o->path);
-	(void)unlink(made);
-	if (linkat(AT_FDCWD, proc, AT_FDCWD, made, AT_SYMLINK_FOLLOW) < 0)
-		return -1;
-	if (rename(made, o->path) == 0)
-		return 0;
-	int e = errno;
-	(void)unlink(made);
-	errno = e;
+	for (unsigned n = 0; n < NAMES && errno == EEXIST; n++) {
+		call(o, n);
+		if (link_as(o, o->made) == 0)
+			return rename(o->made, o->path);
+	}
+	*o->made = '\0';	/* it is somebody else's */
 	return -1;
 }
 
