@@ -9,6 +9,9 @@
  * killed; where a file system cannot do that, it has the name with ".new" behind it, or
  * ".new1" and so on where that is taken.  Several may write the same file: each is whole, and
  * the last to close stays.  With sudo(8) it belongs to whoever called that.
+ *
+ * Devices, pipes and /dev/stdout are written to as they are.  Of another symbolic link the
+ * target is replaced, and the link stays.
  */
 #ifndef WIRELAB_OUTFILE_H
 #define WIRELAB_OUTFILE_H
@@ -19,6 +22,7 @@
 struct outfile {
 	FILE *f;
 	char path[4096], made[4096 + 8];	/* made: its name meanwhile, "" for none */
+	bool special;				/* no ordinary file: written to as it is */
 };
 
 /* NULL and a filled err[]: it cannot be made there. */

@@ -61,18 +61,45 @@ static void give_to_caller(int fd)
 		(void)!fchown(fd, (uid_t)strtoul(uid, NULL, 10), (gid_t)strtoul(gid, NULL, 10));
 }
 
-/* Devices and pipes are written to as they are: nobody would want /dev/stdout replaced. */
+static bool is_link(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+static bool begins(const char *path, const char *with)
+{
+	return strncmp(path, with, strlen(with)) == 0;
+}
+
+/* Devices and pipes are written to as they are; so are descriptors that are called by a name
+ * (/dev/stdout, /dev/fd/3): they are links, in whose place a file would be there for everybody. */
 static bool is_special(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return true;
+	return (begins(path, "/dev/") || begins(path, "/proc/")) && is_link(path);
+}
+
+/* Another link stays, and what it leads to is replaced. */
+static void follow_link(struct outfile *o)
+{
+	char *to = is_link(o->path) ? realpath(o->path, NULL) : NULL;
+
+	if (to && strlen(to) < sizeof(o->path))
+		memcpy(o->path, to, strlen(to) + 1);
+	free(to);
 }
 
 static int open_any(struct outfile *o)
 {
-	if (is_special(o->path))
-		return open(o->path, O_WRONLY | O_CLOEXEC);
+	o->special = is_special(o->path);
+	if (o->special)
+		return open(o->path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	follow_link(o);
 	int fd = open_nameless(o->path);
 	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
 		fd = open_named(o);
@@ -126,12 +153,11 @@ static int give_name(struct outfile *o)
 
 int outfile_close(struct outfile *o, bool keep)
 {
-	bool special = is_special(o->path) && !*o->made;
 	int rc = fflush(o->f) == 0 && !ferror(o->f) ? 0 : -1, e = errno;
 
 	if (rc < 0)
 		e = e ? e : EIO;
-	else if (keep && !special && (*o->made ? rename(o->made, o->path) : give_name(o)) < 0) {
+	else if (keep && !o->special && (*o->made ? rename(o->made, o->path) : give_name(o)) < 0) {
 		rc = -1;
 		e = errno;
 	}
