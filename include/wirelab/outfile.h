@@ -30,7 +30,8 @@ FILE *outfile_open(struct outfile *o, const char *path, char err[static 256]);
 
 /*
  * With keep, it takes the place of what had its name; else it is gone.  0, or -1 with errno: a byte
- * found no place, or the name cannot be given; what was there before is there still.
+ * found no place (EIO where it was not the last write that failed), or the name cannot be
+ * given; what was there before is there still.
  */
 int outfile_close(struct outfile *o, bool keep);
 

@@ -117,14 +117,18 @@ FILE *outfile_open(struct outfile *o, const char *path, char err[static 256])
 		return NULL;
 	}
 	memcpy(o->path, path, strlen(path) + 1);
-	int fd = open_any(o);
+	errno = ENOENT;		/* no file is called "" */
+	int fd = *path ? open_any(o) : -1;
 	o->f = fd < 0 ? NULL : fdopen(fd, "wb");
 	if (o->f)
 		return o->f;
 	int e = errno;
 	(void)snprintf(err, 256, "cannot write %.200s: %s", path, strerror(e));
-	if (fd >= 0)
+	if (fd >= 0) {
 		(void)close(fd);
+		if (*o->made)
+			(void)unlink(o->made);
+	}
 	errno = e;
 	return NULL;
 }
@@ -153,11 +157,14 @@ static int give_name(struct outfile *o)
 
 int outfile_close(struct outfile *o, bool keep)
 {
-	int rc = fflush(o->f) == 0 && !ferror(o->f) ? 0 : -1, e = errno;
+	int rc = fflush(o->f) == 0 ? 0 : -1, e = errno;
 
-	if (rc < 0)
-		e = e ? e : EIO;
-	else if (keep && !o->special && (*o->made ? rename(o->made, o->path) : give_name(o)) < 0) {
+	if (rc == 0 && ferror(o->f)) {
+		/* Why an earlier write failed, stdio does not remember. */
+		rc = -1;
+		e = EIO;
+	} else if (rc == 0 && keep && !o->special &&
+		   (*o->made ? rename(o->made, o->path) : give_name(o)) < 0) {
 		rc = -1;
 		e = errno;
 	}
