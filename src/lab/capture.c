@@ -128,8 +128,9 @@ static bool hear_icmp(struct capture *c, struct seen *s)
 		.when = s->when, .frame = s->number, .wire_bytes = s->wirelen,
 		.type = p->icmp.type, .code = p->icmp.code,
 		.mtu = (uint16_t)(p->icmp.mtu < UINT16_MAX ? p->icmp.mtu : UINT16_MAX),
-		.too_big = pkt_has(p, PKT_ICMP4) && p->icmp.type == ICMP4_UNREACHABLE &&
-			   p->icmp.code == ICMP4_CODE_FRAG_NEEDED };
+		.too_big = pkt_has(p, PKT_ICMP4) ? p->icmp.type == ICMP4_UNREACHABLE &&
+						   p->icmp.code == ICMP4_CODE_FRAG_NEEDED :
+						   p->icmp.type == ICMP6_TOO_BIG };
 	uint32_t flow;
 
 	if (!tcp_segment_quoted(&quoted, p) ||
@@ -148,7 +149,7 @@ static bool hear(struct capture *c, struct seen *s)
 {
 	if (s->pkt.is_fragment)
 		return true;
-	if (pkt_has(&s->pkt, PKT_ICMP4))
+	if (pkt_has(&s->pkt, PKT_ICMP4) || pkt_has(&s->pkt, PKT_ICMP6))
 		return hear_icmp(c, s);
 	return !pkt_has(&s->pkt, PKT_TCP) || hear_tcp(c, s);
 }
