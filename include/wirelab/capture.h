@@ -37,7 +37,8 @@ struct seen {
 	uint32_t caplen, wirelen;
 	enum capw_direction direction;
 	struct pkt pkt;
-	bool has_moment;		/* a TCP segment, or an ICMP error about one: */
+	bool has_moment;		/* a TCP segment, or an ICMP error about one; fragments of a
+					   datagram have none: */
 	uint32_t stream;		/* its connection's number in the capture, from 0 */
 	struct tcp_moment moment;
 	enum cause_kind cause;
@@ -47,10 +48,11 @@ struct seen {
 };
 
 struct capture {
-	char vantage[64];		/* whose interface; "" when it is not known */
+	char vantage[64];		/* whose interface; "" when it is not known.  From a file, raw
+					   bytes, as in comment: escape before showing */
 	struct seen *frame;
 	size_t n;
-	struct tcp_story *stream;	/* by number; whole when capture_done() was called */
+	struct tcp_story *stream;	/* by number; until capture_done() without what is in it */
 	size_t n_streams;
 	char comment[1024];		/* of a file's first section */
 	struct capture_work *work;	/* private */
@@ -70,7 +72,10 @@ struct capture_frame {
 	unsigned did;
 };
 
-/* The bytes are copied.  NULL: memory, or a bound above (errno ENOMEM or E2BIG). */
+/*
+ * The bytes are copied.  NULL: memory, or a bound above (errno ENOMEM or E2BIG); the frame is then
+ * not there, and no further one should be added.  What is returned is valid until the next.
+ */
 struct seen *capture_add(struct capture *c, const struct capture_frame *frame);
 
 /* No more frames come: stories and hindsight (moments' `lost`) are worked out. */

@@ -12,12 +12,15 @@
  * file that is too large is refused.  So the key need not be secret. */
 static const uint8_t KEY[16] = "a lab's capture";
 
+#define HINDSIGHT 4096u		/* frames; farther back, nothing is told to have been lost */
+
 struct capture_work {
 	void *memory;			/* of track */
 	size_t size;
 	struct tcp_track *track;
 	struct tcp_past *past[CAPTURE_STREAMS_MAX];	/* by flow */
 	size_t max_frames, max_streams;
+	struct tcp_moment back[HINDSIGHT];
 };
 
 int capture_init(struct capture *c, const char *vantage)
@@ -72,18 +75,21 @@ static void *grown(void *list, size_t n, size_t *max, size_t size)
 	return more;
 }
 
-static bool keep_story(struct capture *c, const struct tcp_story *story)
+/* The place of its story is made when a connection begins, so that its end needs no memory. */
+static bool has_place(struct capture *c, uint32_t stream)
 {
-	struct tcp_story *list = c->stream;
-
-	while (c->n_streams <= story->stream) {
-		list = grown(c->stream, c->n_streams, &c->work->max_streams, sizeof(*list));
+	if (stream >= CAPTURE_STREAMS_MAX) {
+		errno = E2BIG;
+		return false;
+	}
+	while (c->n_streams <= stream) {
+		struct tcp_story *list = grown(c->stream, c->n_streams, &c->work->max_streams,
+					       sizeof(*list));
 		if (!list)
 			return false;
 		c->stream = list;
-		c->stream[c->n_streams++] = (struct tcp_story){ 0 };
+		c->stream[c->n_streams++] = (struct tcp_story){ .initiator = TCP_NOBODY };
 	}
-	c->stream[story->stream] = *story;
 	return true;
 }
 
@@ -112,11 +118,13 @@ static bool hear_tcp(struct capture *c, struct seen *s)
 		return false;
 	}
 	struct tcp_past *past = past_of(w, told.flow);
-	if (!past || (told.ended && !keep_story(c, &told.story)))
+	s->stream = tcp_track_stream(w->track, told.flow);
+	if (!past || !has_place(c, s->stream))
 		return false;
+	if (told.ended)
+		c->stream[told.story.stream] = told.story;
 	tcp_reason_hear(past, &seg, &told, &s->moment);
 	s->has_moment = true;
-	s->stream = tcp_track_stream(w->track, told.flow);
 	return true;
 }
 
@@ -171,7 +179,8 @@ struct seen *capture_add(struct capture *c, const struct capture_frame *f)
 		errno = ENOMEM;
 		return NULL;
 	}
-	memcpy(data, f->data, f->caplen);
+	if (f->caplen)
+		memcpy(data, f->data, f->caplen);
 	struct seen *s = &c->frame[c->n];
 	*s = (struct seen){ .number = c->n + 1, .when = { f->unix_ns }, .unix_ns = f->unix_ns,
 			    .data = data, .caplen = f->caplen, .wirelen = f->wirelen,
@@ -180,14 +189,21 @@ struct seen *capture_add(struct capture *c, const struct capture_frame *f)
 	c->n++;
 	pkt_dissect(&s->pkt, f->linktype ? f->linktype : LINKTYPE_ETHERNET, data, f->caplen,
 		    f->wirelen);
-	return hear(c, s) ? s : NULL;
+	if (hear(c, s))
+		return s;
+	/* What could not be heard is not there. */
+	int e = errno;
+	free(data);
+	free(call);
+	c->n--;
+	errno = e;
+	return NULL;
 }
 
-#define HINDSIGHT 4096u		/* frames; farther back, nothing is told to have been lost */
-
 /* A segment that is sent again tells of the one before that it was lost. */
-static void look_back(struct capture *c, const struct seen *s, struct tcp_moment *moment)
+static void look_back(struct capture *c, const struct seen *s)
 {
+	struct tcp_moment *moment = c->work->back;
 	size_t first = (size_t)s->moment.cause_frame - 1, n = 0;
 
 	if (s->number - s->moment.cause_frame >= HINDSIGHT)
@@ -205,12 +221,11 @@ void capture_done(struct capture *c)
 	struct tcp_story story;
 
 	while (tcp_track_each(c->work->track, &cursor, &story))
-		(void)keep_story(c, &story);
-	struct tcp_moment *moment = malloc(HINDSIGHT * sizeof(*moment));
-	for (size_t i = 0; moment && i < c->n; i++)
+		if (story.stream < c->n_streams)
+			c->stream[story.stream] = story;
+	for (size_t i = 0; i < c->n; i++)
 		if (c->frame[i].has_moment && c->frame[i].moment.cause_frame)
-			look_back(c, &c->frame[i], moment);
-	free(moment);
+			look_back(c, &c->frame[i]);
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
