@@ -72,6 +72,10 @@ static void say_fate(struct txt *t, enum lang lang, const struct seen *s)
 				      "线路在途中损坏了这一帧。" } } },
 		{ WIRE_CLAMPED, { { " On its way somebody lowers the MSS in it.",
 				    "途中有设备调低了其中的 MSS。" } } },
+		{ WIRE_COPIED, { { " The wire delivers this frame twice.",
+				   "线路把这一帧送达了两次。" } } },
+		{ WIRE_REORDERED, { { " On its way others overtake this frame.",
+				      "途中有别的帧超过了这一帧。" } } },
 	};
 
 	for (size_t i = 0; i < sizeof(fates) / sizeof(fates[0]); i++)
