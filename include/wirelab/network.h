@@ -90,7 +90,8 @@ struct passing {
 	bool sent;			/* by the host; else it arrives there */
 	const uint8_t *frame;		/* borrowed for the call */
 	size_t len;
-	struct instant when;		/* its first bit left, or its last bit came */
+	struct instant when;		/* the host handed it to the card, whether or not the line was free;
+					   or its last bit came */
 	unsigned wire;			/* the wire ... */
 	uint64_t index;			/* ... and the frame's number there */
 	unsigned did;			/* WIRE_DROPPED ... */

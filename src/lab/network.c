@@ -331,7 +331,7 @@ static int put(struct network *n, struct host *h, struct card *c, size_t len, st
 		if (heard)
 			heard(arg, &(struct passing){
 				.host = h, .card = c, .sent = true, .frame = taken.frame,
-				.len = taken.len, .when = taken.sent, .wire = c->wire,
+				.len = taken.len, .when = now, .wire = c->wire,
 				.index = taken.index, .did = taken.did });
 		return 0;
 	case WIRE_FULL:
