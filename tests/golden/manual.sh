@@ -93,3 +93,88 @@ exit_statuses_agree()
 		missing "$tmp/status" "$tmp/status-in-manual" "the source lacks"
 	} | none_wrong "EXIT STATUS has every exit status, and no other"
 }
+
+# both WHAT: the lines of $tmp/source and $tmp/page are the same.
+both()
+{
+	sort -u "$tmp/source" >"$tmp/source.sorted"
+	sort -u "$tmp/page" >"$tmp/page.sorted"
+	{
+		missing "$tmp/page.sorted" "$tmp/source.sorted" "the manual lacks"
+		missing "$tmp/source.sorted" "$tmp/page.sorted" "the source lacks"
+	} | none_wrong "$1"
+}
+
+# ---- JSON ------------------------------------------------------------------------------------
+
+# Of objects on standard input: each one's type and each of its keys, on a line.  What stands in
+# "skipped" and "trouble" are no keys of ours.
+keys()
+{
+	awk 'match($0, /^\{"type":"[a-z_]*"/) {
+		type = substr($0, 10, RLENGTH - 10)
+		sub(/"skipped":\{[^}]*\}/, "\"skipped\":")
+		sub(/"trouble":\{[^}]*\}/, "\"trouble\":")
+		while (match($0, /"[a-z][a-z0-9_]*":/)) {
+			print type, substr($0, RSTART + 1, RLENGTH - 3)
+			$0 = substr($0, RSTART + RLENGTH)
+		}
+	}' | grep -v ' type$' | sort -u
+}
+
+# The same as the page has it.
+keys_of_the_page()
+{
+	section JSON | awk '
+		/^\.It type Dq / { type = $4; next }
+		/^\.(It )?Sy / {
+			for (i = $1 == ".It" ? 3 : 2; i <= NF && $i !~ /^[A-Z][a-z]$/; i++)
+				if ($i ~ /^[a-z][a-z0-9_]*$/) print type, $i
+		}' | grep -v '^ ' | sort -u
+}
+
+# ---- examples ---------------------------------------------------------------------------------
+
+# A command stands behind "$ ", and goes on in lines that begin with four blanks; what it prints
+# stands below.  Each becomes a file of its command and one of what is shown.
+examples()
+{
+	awk -v to="$1" '
+		/^\$ / { n++; command = to "." n ".sh"; shown = to "." n ".shown"; head = 1
+			 print substr($0, 3) >command; next }
+		/^(# |\^C|@)/ { command = "" }
+		command == "" { next }
+		head && /^    / { print >command; next }
+		{ head = 0; print >shown }'
+}
+
+# Blanks and line ends may have been changed to fit; "..." stands for what was left out.
+compare()
+{
+	awk 'NR == FNR { out = out " " $0; next }
+		$0 == "..." { n++; next }
+		{ chunk[n + 0] = chunk[n + 0] " " $0 }
+		END {
+			gsub(/[ \t]+/, " ", out)
+			whole = out
+			sub(/ $/, "", whole)
+			for (i = 0; i <= n; i++) {
+				gsub(/[ \t]+/, " ", chunk[i])
+				if (chunk[i] ~ /^ ?$/)
+					continue
+				at = index(out " ", chunk[i] " ")
+				if (at == 0) { print "it does not print:" substr(chunk[i], 1, 60); exit }
+				out = substr(out, at + length(chunk[i]))
+				seen = 1
+			}
+			if (!seen) print "nothing is shown"
+			else if (!n && whole != chunk[0]) print "it prints more"
+		}' "$1" "$2"
+}
+
+# What a section shows between .Bd -literal and .Ed, each followed by a line "@".
+literal_of_the_section()
+{
+	section "$1" | awk '/^\.Bd -literal/ { inside = 1; next } /^\.Ed/ { inside = 0; print "@" }
+		inside { sub(/^\\&/, ""); gsub(/\\e/, "\\"); print }'
+}

@@ -18,17 +18,6 @@ exit_statuses_agree
 
 # ---- names ---------------------------------------------------------------------------------
 
-# both WHAT: the lines of $tmp/source and $tmp/page are the same.
-both()
-{
-	sort -u "$tmp/source" >"$tmp/source.sorted"
-	sort -u "$tmp/page" >"$tmp/page.sorted"
-	{
-		missing "$tmp/page.sorted" "$tmp/source.sorted" "the manual lacks"
-		missing "$tmp/source.sorted" "$tmp/page.sorted" "the source lacks"
-	} | none_wrong "$1"
-}
-
 # ".It Sy name Pq RFC 1 2": name (RFC 1 2)
 named_items()
 {
@@ -113,27 +102,7 @@ others()
 		0303000000000000 $udp"
 }
 
-# Each object's type and each of its keys, on a line.  What stands in "skipped" is no key of ours,
-# nor are the kinds of trouble, which are looked for above.
-keys()
-{
-	awk 'match($0, /^\{"type":"[a-z_]*"/) {
-		type = substr($0, 10, RLENGTH - 10)
-		sub(/"skipped":\{[^}]*\}/, "\"skipped\":")
-		sub(/"trouble":\{[^}]*\}/, "\"trouble\":")
-		while (match($0, /"[a-z][a-z0-9_]*":/)) {
-			print type, substr($0, RSTART + 1, RLENGTH - 3)
-			$0 = substr($0, RSTART + RLENGTH)
-		}
-	}' | grep -v ' type$' | sort -u
-}
-
-section JSON | awk '
-	/^\.It type Dq / { type = $4; next }
-	/^\.(It )?Sy / {
-		for (i = $1 == ".It" ? 3 : 2; i <= NF && $i !~ /^[A-Z][a-z]$/; i++)
-			if ($i ~ /^[a-z][a-z0-9_]*$/) print type, $i
-	}' | grep -v '^ ' | sort -u >"$tmp/page-keys"
+keys_of_the_page >"$tmp/page-keys"
 
 if [ -x "$tool" ]; then
 	others >"$tmp/others.pcap"
@@ -160,44 +129,7 @@ fi
 
 # ---- examples ---------------------------------------------------------------------------------
 
-# A command stands behind "$ ", and goes on in lines that begin with four blanks; what it prints
-# stands below.  Each becomes a file of its command and one of what is shown.
-examples()
-{
-	awk -v to="$1" '
-		/^\$ / { n++; command = to "." n ".sh"; shown = to "." n ".shown"; head = 1
-			 print substr($0, 3) >command; next }
-		/^(# |\^C|@)/ { command = "" }
-		command == "" { next }
-		head && /^    / { print >command; next }
-		{ head = 0; print >shown }'
-}
-
-# Blanks and line ends may have been changed to fit; "..." stands for what was left out.
-compare()
-{
-	awk 'NR == FNR { out = out " " $0; next }
-		$0 == "..." { n++; next }
-		{ chunk[n + 0] = chunk[n + 0] " " $0 }
-		END {
-			gsub(/[ \t]+/, " ", out)
-			whole = out
-			for (i = 0; i <= n; i++) {
-				gsub(/[ \t]+/, " ", chunk[i])
-				if (chunk[i] ~ /^ ?$/)
-					continue
-				at = index(out " ", chunk[i] " ")
-				if (at == 0) { print "it does not print:" substr(chunk[i], 1, 60); exit }
-				out = substr(out, at + length(chunk[i]))
-				seen = 1
-			}
-			if (!seen) print "nothing is shown"
-			else if (!n && whole != chunk[0]) print "it prints more"
-		}' "$1" "$2"
-}
-
-section EXAMPLES | awk '/^\.Bd -literal/ { inside = 1; next } /^\.Ed/ { inside = 0; print "@" }
-	inside { sub(/^\\&/, ""); gsub(/\\e/, "\\"); print }' | examples "$tmp/manual"
+literal_of_the_section EXAMPLES | examples "$tmp/manual"
 awk '/^```/ { inside = !inside; print "@"; next } inside' README.md | examples "$tmp/readme"
 
 if [ ! -x "$tool" ]; then
