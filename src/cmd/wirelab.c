@@ -27,8 +27,8 @@ static const char help[] =
 "                    the last run in this directory\n"
 "  hint NN           a hint; the next one each time\n"
 "  explain NN        what it was about; after a passed check\n"
-"  shell NN HOST [COMMAND...]  a shell on that host; the wire is as slow as a real one.\n"
-"                    From another terminal: another host of the same network\n"
+"  shell NN HOST [COMMAND...]  a shell on that host, with the wire in real time;\n"
+"                    from another terminal: another host of the same network\n"
 "\n"
 "      --seed NAME   other addresses, ports and sizes, and so other answers\n"
 "      --lang en|zh  the language; without it that of the environment\n"
@@ -40,9 +40,9 @@ static const char help[] =
 "      --json        for programs: an object a line\n"
 "  -h, --help        this;  -V, --version\n"
 "\n"
-"No root is needed where user namespaces are allowed, and nothing leads out of the lab.\n"
-"exit: 0 done and right  1 a check failed  2 usage  3 damaged capture  5 output lost\n"
-"      7 not permitted                                              see wirelab(1)\n";
+"No root is needed where user namespaces are allowed; nothing leads out of a lab.\n"
+"exit: 0 done and right  1 a check failed  2 usage  3 damaged capture\n"
+"      5 output lost  7 not permitted                           see wirelab(1)\n";
 
 enum { OPT_SEED = 256, OPT_LANG, OPT_CARRIER, OPT_LIVE, OPT_NO_PREDICT, OPT_LIMIT, OPT_JSON };
 
