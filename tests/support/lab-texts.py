@@ -10,6 +10,7 @@ stands above a block of code whose text is what that command prints.
     lab-texts.py BIN check   says what has drifted, one line each; status 1 if anything has
 """
 import glob
+import os
 import re
 import subprocess
 import sys
@@ -22,7 +23,9 @@ ALLOWED = re.compile(r"^[A-Za-z0-9 ./_=-]*$")
 def printed(bin_dir, tool, words):
     if not ALLOWED.match(words):
         return None, "holds more than names and options"
-    run = subprocess.run([f"{bin_dir}/{tool}", *words.split()], capture_output=True, text=True)
+    # Ladders are drawn with lines and arrows, whatever locale this is called in.
+    run = subprocess.run([f"{bin_dir}/{tool}", *words.split()], capture_output=True, text=True,
+                         encoding="utf-8", env={**os.environ, "LC_ALL": "C.UTF-8"})
     if run.returncode:
         return None, f"ends with status {run.returncode}: {run.stderr.strip()}"
     return run.stdout, None
