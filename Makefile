@@ -201,10 +201,10 @@ captures: $(TOOLS)		## run every lab anew, renew captures/ and the labs' texts, 
 	$(GIVE_BACK)
 	@git --no-pager diff --stat -- captures labs 2>/dev/null || true
 
-demo:				## install what is missing, then see arpq at work in a private network
+demo:				## install what is missing, then see arpq and two labs at work in private networks
 	@CC='$(CC)' sh tests/support/deps.sh demo
-	+@$(MAKE) --no-print-directory $(B)/bin/arpq $(B)/demo
-	@$(B)/demo $(B)/bin/arpq build/demo
+	+@$(MAKE) --no-print-directory -s $(addprefix $(B)/bin/,arpq tcpq wirelab) $(B)/demo
+	@$(B)/demo $(B)/bin build/demo
 	$(GIVE_BACK)
 
 # Without the rest of the support code, which wants the test library.

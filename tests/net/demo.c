@@ -1,13 +1,19 @@
 /*
- * demo - what arpq does, shown on a private network with real kernels
+ * demo - what the tools do, shown on private networks with real kernels
  *
- *	demo ARPQ FOLDER
+ *	demo BIN FOLDER
  *
- * Three hosts on one cable: the client, on which arpq runs, and two Linux kernels
+ * First arpq: three hosts on one cable, the client, on which arpq runs, and two Linux kernels
  * that answer for themselves.  Every scene says what is to be seen, runs arpq as a user
  * would, counts the frames at the far end, and checks the count.  The frames of all
  * scenes end up in one capture, FOLDER/arp.pcapng, each with arpq's remark on it.
+ *
+ * Then labs 09 and 10, where they are listed: wirelab plays each in a network of its own, and
+ * tcpq draws what was captured, FOLDER/09-nagle.pcapng.
+ *
+ * BIN has arpq, tcpq and wirelab.  No line is wider than 80 columns.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,13 +24,23 @@
 #include "run.h"
 #include "tap.h"
 #include "wirelab/capfile.h"
+#include "wirelab/fold.h"
+#include "wirelab/width.h"
 
 #define MAX_WORDS 24
+#define MAX_CAPTURES 16u
+#define COLUMNS 80u
+
+/* What is on every frame of it is what it is for. */
+struct made { char name[64]; unsigned frames; };
 
 struct demo {
 	struct testnet net;
 	struct tap_counter tap;		/* at the server's end of the cable */
-	const char *arpq, *folder;
+	char bin[4096];			/* absolute, for the labs run inside the folder */
+	const char *folder;
+	struct made made[MAX_CAPTURES];
+	unsigned n_made;
 	unsigned scene;
 	unsigned wrong;			/* expectations that did not come true */
 };
@@ -50,43 +66,74 @@ static void expect(struct demo *d, const char *what, size_t is, size_t should)
 	d->wrong += is != should;
 }
 
-static void show_lines(const char *text)
+/* As a terminal would show it; only its lines that are too long are folded. */
+static void show_lines(const char *text, size_t len)
 {
-	for (const char *p = text; *p;) {
-		size_t n = strcspn(p, "\n");
-		print("   | %.*s\n", (int)n, p);
-		p += n + (p[n] == '\n');
+	char line[1024], folded[2 * sizeof(line)];
+
+	for (const char *p = text; p < text + len;) {
+		const char *end = memchr(p, '\n', (size_t)(text + len - p));
+		size_t n = end ? (size_t)(end - p) : (size_t)(text + len - p);
+		struct txt t = txt_over(folded, sizeof(folded));
+		(void)snprintf(line, sizeof(line), "%.*s", (int)n, p);
+		if (txt_width(p, n) > COLUMNS)
+			txt_fold(&t, line, 0, 4, COLUMNS);
+		else
+			txt_str(&t, line);
+		print("%s\n", folded);
+		p += n + (end != NULL);
 	}
+}
+
+static void wrong_status(struct demo *d, const struct runresult *r, int status)
+{
+	if (r->status == status)
+		return;
+	print("   exit status %d   <-- NOT %d, AS EXPECTED\n", r->status, status);
+	d->wrong++;
+}
+
+/* Runs tool of d->bin with argv[1] and on.  What it said is the caller's to free. */
+static void start(struct demo *d, const char *tool, const char **argv, const struct run_options *opt,
+		  struct runresult *r)
+{
+	char path[sizeof(d->bin) + 32];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", d->bin, tool);
+	argv[0] = path;
+	if (testnet_run_with(&d->net, SIDE_CLIENT, argv, opt, r) == 0)
+		return;
+	print("   cannot run %s: %s\n", path, d->net.err);
+	exit(1);
+}
+
+static void print_command(const char *tool, const char *const *words)
+{
+	print("$ %s", tool);
+	for (; *words; words++)
+		print(" %s", *words);
+	print("\n");
 }
 
 /* $ arpq WORDS, with -w FOLDER/NN.part so that its frames can be gathered afterwards. */
 static void run(struct demo *d, const char *const *words, int status)
 {
 	char part[4096];
-	const char *argv[MAX_WORDS + 4] = { d->arpq, "-w", part };
+	const char *argv[MAX_WORDS + 4] = { "arpq", "-w", part };
 	struct runresult r;
 	size_t n = 3;
 	static unsigned parts;
 
 	(void)snprintf(part, sizeof(part), "%s/%02u.part", d->folder, ++parts);
-	print("   $ arpq");
-	for (; *words && n < MAX_WORDS + 2; words++) {
-		print(" %s", *words);
+	print_command("arpq", words);
+	for (; *words && n < MAX_WORDS + 2; words++)
 		argv[n++] = *words;
-	}
-	print("\n");
 	(void)tap_collect(&d->tap);
 	tap_forget(&d->tap);
-	if (testnet_run(&d->net, SIDE_CLIENT, argv, &r) < 0) {
-		print("   cannot run %s: %s\n", d->arpq, d->net.err);
-		exit(1);
-	}
-	show_lines(r.out);
-	show_lines(r.err);
-	if (r.status != status) {
-		print("   exit status %d   <-- NOT %d, AS EXPECTED\n", r.status, status);
-		d->wrong++;
-	}
+	start(d, "arpq", argv, &(struct run_options){ 0 }, &r);
+	show_lines(r.out, r.out_len);
+	show_lines(r.err, r.err_len);
+	wrong_status(d, &r, status);
 	runresult_free(&r);
 	(void)tap_collect(&d->tap);
 }
@@ -125,8 +172,8 @@ static void expiry(struct demo *d)
 {
 	struct ip4 ip = SERVER_IP;
 
-	scene(d, "Expiry: an entry older than its lifetime (here one second) is asked for again,\n"
-		 "   but politely: by unicast to the MAC it had (RFC 1122 2.3.2.1).");
+	scene(d, "Expiry: an entry older than its lifetime (here one second) is asked for\n"
+		 "   again, but politely: by unicast to the MAC it had (RFC 1122 2.3.2.1).");
 	(void)sleep(1);
 	RUN(d, 0, "--ttl", "1s", "--trace", "10.60.0.2");
 	expect(d, "requests", requests_for(d, SERVER_IP), 1);
@@ -138,7 +185,7 @@ static void dead_address(struct demo *d)
 {
 	struct ip4 nobody = { { 10, 60, 0, 99 } };
 
-	scene(d, "A dead address: three requests, one a second, then the silence is remembered.");
+	scene(d, "A dead address: three requests, one a second, then silence, remembered.");
 	RUN(d, 1, "10.60.0.99");
 	expect(d, "requests", requests_for(d, nobody), 3);
 	RUN(d, 1, "10.60.0.99");
@@ -191,6 +238,20 @@ static unsigned copy_part(const char *path, struct capw *out, unsigned iface, un
 	return frames;
 }
 
+static void keep(struct demo *d, const char *name, unsigned frames, unsigned remarked)
+{
+	if (frames == 0 || remarked != frames) {
+		print("   %s: %u frames, a remark on %u   <-- NOT AS EXPECTED\n", name, frames,
+		      remarked);
+		d->wrong++;
+	}
+	if (d->n_made == MAX_CAPTURES)
+		return;
+	struct made *m = &d->made[d->n_made++];
+	(void)snprintf(m->name, sizeof(m->name), "%s", name);
+	m->frames = frames;
+}
+
 static void gather(struct demo *d)
 {
 	char path[4096], part[4096];
@@ -223,23 +284,120 @@ static void gather(struct demo *d)
 		d->wrong++;
 		return;
 	}
-	print("\nThe capture of all this: %s, %u frames, a remark on %u.\n", path, frames, remarked);
-	d->wrong += remarked != frames || frames == 0;
-	print("   wireshark %s\n", path);
-	print("   tshark -r %s -T fields -e frame.number -e frame.comment\n", path);
+	keep(d, "arp.pcapng", frames, remarked);
+}
+
+/* ---- labs ------------------------------------------------------------------------------------- */
+
+/* Inside the folder.  What a learner is remembered by must not come from here: /run is private. */
+static void run_inside(struct demo *d, const char *tool, const char **argv, struct runresult *r)
+{
+	static const char *const env[] = { "XDG_STATE_HOME=/run/state", NULL };
+
+	print_command(tool, (const char *const *)argv + 1);
+	start(d, tool, argv, &(struct run_options){ .dir = d->folder, .env = env,
+						    .timeout_ns = UINT64_C(30000000000) }, r);
+}
+
+static void count_remarks(struct demo *d, const char *name)
+{
+	char path[4096], err[256];
+	struct capr_record rec;
+	unsigned frames = 0, remarked = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", d->folder, name);
+	struct capr *in = capr_open(path, err);
+	while (in && capr_next(in, &rec) > 0) {
+		frames++;
+		remarked += rec.n_remarks > 0;
+	}
+	if (in)
+		capr_close(in);
+	keep(d, name, frames, remarked);
+}
+
+/* name: "09-nagle".  Its claims, up to the empty line that ends them, and its first connection. */
+static void lab(struct demo *d, const char *name)
+{
+	char file[80], nr[3] = { name[0], name[1] };
+	const char *play[] = { "", "run", nr, "--no-predict", "-o", file, NULL };
+	const char *draw[] = { "", file, "--ladder", "0", NULL };
+	struct runresult r;
+
+	(void)snprintf(file, sizeof(file), "%s.pcapng", name);
+	run_inside(d, "wirelab", play, &r);
+	const char *claims = strstr(r.out, "\n\n");
+	const char *end = claims ? strstr(claims + 2, "\n\n") : NULL;
+	show_lines(r.out, end ? (size_t)(end + 1 - r.out) : r.out_len);
+	show_lines(r.err, r.err_len);
+	wrong_status(d, &r, 0);
+	runresult_free(&r);
+	run_inside(d, "tcpq", draw, &r);
+	show_lines(r.out, r.out_len);
+	wrong_status(d, &r, 0);
+	runresult_free(&r);
+	count_remarks(d, file);
+}
+
+/* Those of the list that fit in here: "09  nagle        -       Nagle's waiting room". */
+static void two_labs(struct demo *d)
+{
+	const char *argv[] = { "", "list", "--lang", "en", NULL };
+	char nr[3], slug[32], name[40];
+	struct runresult r;
+
+	start(d, "wirelab", argv, &(struct run_options){ 0 }, &r);
+	wrong_status(d, &r, 0);
+	for (const char *line = r.out, *next; *line; line = next) {
+		next = line + strcspn(line, "\n");
+		next += *next == '\n';
+		if (sscanf(line, "%2s %31s", nr, slug) != 2 ||
+		    (strcmp(nr, "09") != 0 && strcmp(nr, "10") != 0))
+			continue;
+		scene(d, strcmp(nr, "09") == 0 ?
+			 "Lab 09: ten small writes, and why they leave as two segments." :
+			 "Lab 10: one large write, and who cuts it to fit.");
+		(void)snprintf(name, sizeof(name), "%s-%s", nr, slug);
+		lab(d, name);
+	}
+	runresult_free(&r);
+}
+
+/* ---- and what is left ------------------------------------------------------------------------- */
+
+/* bin as it was called: nothing is installed yet. */
+static void say_what_is_left(const struct demo *d, const char *bin)
+{
+	print("\nThe captures, with a remark on each frame that says why it is there:\n");
+	for (unsigned i = 0; i < d->n_made; i++)
+		print("   %s/%s, %u frames\n", d->folder, d->made[i].name, d->made[i].frames);
+	const char *last = d->made[d->n_made > 1].name;
+	print("Open one in Wireshark, or let the terminal do:\n"
+	      "   wireshark %s/%s\n"
+	      "   %s/tcpq %s/%s --explain\n"
+	      "   tshark -r %s/%s -T fields -e frame.number -e frame.comment\n",
+	      d->folder, last, bin, d->folder, last, d->folder, d->made[0].name);
+	print("And now predict before you look (README.md, \"Learn\"):\n"
+	      "   %s/wirelab run 09\n", bin);
+}
+
+static bool take_words(struct demo *d, int argc, char **argv)
+{
+	if (argc != 3 || !realpath(argv[1], d->bin))
+		return false;
+	d->folder = argv[2];
+	return mkdir(d->folder, 0755) == 0 || errno == EEXIST;
 }
 
 int main(int argc, char **argv)
 {
-	struct demo d = { .arpq = argc > 1 ? argv[1] : "", .folder = argc > 2 ? argv[2] : "" };
-	char why[256], arpq[4096];
+	static struct demo d;
+	char why[256];
 
-	if (argc != 3 || !realpath(argv[1], arpq)) {
-		(void)fprintf(stderr, "usage: demo ARPQ FOLDER\n");
+	if (!take_words(&d, argc, argv)) {
+		(void)fprintf(stderr, "usage: demo BIN FOLDER\n");
 		return 2;
 	}
-	d.arpq = arpq;
-	(void)mkdir(d.folder, 0755);
 	if (!netns_available(why) || netns_enter_private(why) < 0) {
 		(void)fprintf(stderr, "demo: %s\ndemo: as root it works in any case: sudo make demo\n", why);
 		return 7;
@@ -249,7 +407,7 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "demo: %s\n", d.net.err);
 		return 1;
 	}
-	print("A private network: client 10.60.0.1, server 10.60.0.2 and rival 10.60.0.3, each a\n"
+	print("A private network: client 10.60.0.1, server 10.60.0.2, rival 10.60.0.3, each a\n"
 	      "Linux kernel of its own (network namespaces). Nothing leaves this machine.\n");
 	first_question(&d);
 	second_question(&d);
@@ -258,6 +416,8 @@ int main(int argc, char **argv)
 	whole_network(&d);
 	conflict(&d);
 	gather(&d);
+	two_labs(&d);
+	say_what_is_left(&d, argv[1]);
 	tap_close(&d.tap);
 	testnet_end(&d.net);
 	if (d.wrong)

@@ -40,8 +40,7 @@ look()
 	need libnl-3-dev header -I/usr/include/libnl3 netlink/netlink.h
 	need libnl-route-3-dev header -I/usr/include/libnl3 netlink/route/link.h
 	need libcap-ng-dev header cap-ng.h
-	# The demo shows arpq, which has no part of it.
-	[ "$purpose" = demo ] || need libpcap-dev header pcap/pcap.h
+	need libpcap-dev header pcap/pcap.h
 	case $purpose in
 	test | bench)
 		need libcmocka-dev header cmocka.h
