@@ -52,7 +52,7 @@ static void the_right_answers_are_those_of_the_notes(void **state)
 
 static void another_seed_has_other_numbers_and_passes(void **state)
 {
-	char seed[16];
+	char seed[24];
 	unsigned different = 0;
 
 	(void)state;
