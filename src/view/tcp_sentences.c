@@ -63,7 +63,7 @@ static void say_opening(struct txt *t, const struct tcp_moment *m, const char *m
 		txt_str(t, " sends its SYN+ACK");
 		words_in_frame(t, " of ", m);
 		txt_str(t, " again, for the SYN came again.");
-		break;
+		return;
 	case TCP_WHY_COMPLETES:
 		txt_str(t, " acknowledges the SYN");
 		words_in_frame(t, " of ", m);
