@@ -256,7 +256,7 @@ static void every_kind_of_frame_is_remarked_on_in_both_languages(void **state)
 		with_payload(IP_PROTO_ICMP, redirect, sizeof(redirect)),
 		with_payload(IP_PROTO_TCP, echo, sizeof(echo)),		/* nonsense as TCP */
 		with_payload(132, echo, sizeof(echo)),			/* SCTP */
-		with_payload(IP_PROTO_UDP, NULL, 0),
+		with_payload(IP_PROTO_UDP, "", 0),
 		fragment(0, true), fragment(64, true), fragment(128, false),
 		plain_frame(mac_of(2), mac_of(1), 60),			/* an unknown type */
 		plain_frame(MAC_BROADCAST, mac_of(1), 14),
