@@ -25,6 +25,7 @@
 #include "wirelab/netspace.h"
 
 #define CARRIER_FRAME_MAX 65550u	/* bytes: the largest IP packet behind an Ethernet header */
+#define CARRIER_MTU_MAX 65521u		/* bytes of an IP packet: a TAP device counts the header, too */
 
 enum carrier_kind { CARRIER_TAP, CARRIER_VETH };
 
@@ -39,12 +40,12 @@ struct carrier_config {
 	const char *ifname;		/* of the card */
 	const char *far_name;		/* VETH: of the other end, unique in `wire` */
 	struct mac mac;
-	unsigned mtu;			/* bytes of an IP packet, 68 .. 65535 */
+	unsigned mtu;			/* bytes of an IP packet, 68 .. CARRIER_MTU_MAX */
 };
 
 struct carrier;
 
-/* The card is up, and has no address yet.  NULL and a filled err[]. */
+/* The card is up, and has no address yet.  NULL and a filled err[]: there is none. */
 struct carrier *carrier_open(const struct carrier_config *config, char err[static 256]);
 
 /*
@@ -65,7 +66,7 @@ ssize_t carrier_recv(struct carrier *c, void *frame, size_t size);
 /* The host receives this frame.  0, or -1 with errno. */
 int carrier_send(struct carrier *c, const void *frame, size_t len);
 
-/* The card is gone with it. */
+/* A TAP card is gone with it; a pair goes with its namespaces, sooner than it could be deleted. */
 void carrier_close(struct carrier *c);
 
 /*

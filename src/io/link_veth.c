@@ -78,11 +78,12 @@ int carrier_offloads_off(struct netspace *s, const char *ifname)
 	return -1;
 }
 
-static int lay(const struct carrier_config *c)
+static int lay(const struct carrier_config *c, bool *made)
 {
 	/* Both ends are up only when they are quiet. */
 	if (netspace_veth(c->host, c->ifname, &c->mac, c->wire, c->far_name, NULL) < 0)
 		return -1;
+	*made = true;
 	if (netspace_link_set_mtu(c->host, c->ifname, c->mtu) < 0 ||
 	    netspace_link_set_mtu(c->wire, c->far_name, c->mtu) < 0 ||
 	    netspace_link_single_segments(c->host, c->ifname) < 0 ||
@@ -119,10 +120,18 @@ static int listen_on(struct netspace *s, const char *ifname, char err[static 256
 
 int link_veth_open(const struct carrier_config *c, char err[static 256])
 {
-	if (lay(c) == 0)
-		return listen_on(c->wire, c->far_name, err);
-	int e = errno;
-	(void)snprintf(err, 256, "%s", *c->host->err ? c->host->err : c->wire->err);
+	bool made = false;
+
+	/* What failed earlier is not what fails now. */
+	*c->host->err = *c->wire->err = '\0';
+	*err = '\0';
+	int fd = lay(c, &made) == 0 ? listen_on(c->wire, c->far_name, err) : -1, e = errno;
+	if (fd >= 0)
+		return fd;
+	if (!*err)
+		(void)snprintf(err, 256, "%s", *c->host->err ? c->host->err : c->wire->err);
+	if (made)
+		(void)netspace_link_delete(c->host, c->ifname);
 	errno = e;
 	return -1;
 }
