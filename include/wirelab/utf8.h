@@ -13,6 +13,13 @@
  */
 size_t utf8_decode(const uint8_t *bytes, size_t len, uint32_t *code);
 
+/*
+ * How many of the last of len bytes (0..3) begin a character and are not all of it: what to
+ * keep until more has been read.  Bytes that no further ones can make a character are not
+ * waited for.
+ */
+size_t utf8_unfinished(const uint8_t *bytes, size_t len);
+
 /* A control character: C0, DEL or C1 (ISO 6429). */
 static inline bool utf8_is_control(uint32_t code)
 {

@@ -20,3 +20,26 @@ size_t utf8_decode(const uint8_t *bytes, size_t len, uint32_t *code)
 	*code = c;
 	return n;
 }
+
+/* Could bytes behind these n (1..3) make a character of them?  If any can, the least or the
+ * greatest there are do: only the second byte of a character is held in tighter bounds. */
+static bool is_cut(const uint8_t *bytes, size_t n)
+{
+	uint8_t least[4] = { 0x80, 0x80, 0x80, 0x80 }, most[4] = { 0xbf, 0xbf, 0xbf, 0xbf };
+	uint32_t code;
+
+	for (size_t i = 0; i < n; i++)
+		least[i] = most[i] = bytes[i];
+	return utf8_decode(least, sizeof(least), &code) > n ||
+	       utf8_decode(most, sizeof(most), &code) > n;
+}
+
+size_t utf8_unfinished(const uint8_t *bytes, size_t len)
+{
+	for (size_t n = 1; n <= 3 && n <= len; n++) {
+		const uint8_t *at = bytes + len - n;
+		if ((*at & 0xc0) != 0x80)	/* the first of its character */
+			return is_cut(at, n) ? n : 0;
+	}
+	return 0;
+}
