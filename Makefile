@@ -9,6 +9,7 @@ PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR  ?= $(PREFIX)/share/man
+DEMODIR ?= $(PREFIX)/lib/wirelab/demos
 DESTDIR ?=
 B       ?= build/debug
 CFLAGS  ?= -O2 -g
@@ -43,7 +44,9 @@ VIEW    := $(sort $(wildcard src/view/*.c))
 LAB     := $(sort $(wildcard src/lab/*.c)) $(sort $(wildcard labs/*/*.c))
 CMDS    := $(sort $(wildcard src/cmd/*.c))
 PARTS   := $(sort $(wildcard src/cmd/*/*.c))
-MANUALS := $(sort $(wildcard src/cmd/*.[1-8]))
+DEMOS   := $(sort $(wildcard src/demos/*.c))
+DEMOLIB := $(sort $(wildcard src/demos/lib/*.c))
+MANUALS := $(sort $(wildcard src/cmd/*.[1-8] src/demos/*.[1-8]))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
 UNIT    := $(sort $(wildcard tests/unit/test_*.c))
 NET     := $(sort $(wildcard tests/net/test_*.c))
@@ -54,6 +57,7 @@ SCRIPTS := $(sort $(wildcard tests/golden/test_*.sh tests/net/test_*.sh))
 obj     = $(patsubst %.c,$(B)/%.o,$(1))
 parts   = $(call obj,$(filter src/cmd/$(1)/%,$(PARTS)))
 TOOLS   := $(patsubst src/cmd/%.c,$(B)/bin/%,$(CMDS))
+DEMOBIN := $(patsubst src/demos/%.c,$(B)/bin/%,$(DEMOS))
 UNITBIN := $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT))
 NETBIN  := $(patsubst tests/net/%.c,$(B)/tests/%,$(NET))
 BENCHBIN := $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH))
@@ -78,13 +82,18 @@ $(WITH_PCAP): $(B)/liblive.a
 $(WITH_PCAP): private WITH := $(B)/liblive.a -Wl,--push-state,--as-needed -lpcap -Wl,--pop-state
 $(WITH_PCAP): private STATIC_PIE := -pie
 
+# What a test of the demos' library needs before the others.
+WITH_DEMO := $(filter $(B)/tests/test_demo%,$(UNITBIN) $(NETBIN))
+$(WITH_DEMO): $(B)/libdemo.a
+$(WITH_DEMO): private WITH := $(B)/libdemo.a
+
 # What root has built, its user may build on, also when a test fails afterwards.
 GIVE_BACK = @[ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" build
 
 .DEFAULT_GOAL := all
 .PHONY: FORCE all deps demo captures test check-layers unit net golden asan tidy fuzz bench cover \
         install uninstall clean help
-all: $(TOOLS)			## build the tools
+all: $(TOOLS) $(DEMOBIN)	## build the tools and the socket demos
 	$(GIVE_BACK)
 
 ifeq ($(shell command -v $(firstword $(CC)) 2>/dev/null),)
@@ -100,7 +109,7 @@ endif
 
 # make sees a changed file, but not a changed flag nor a deleted file; this stamp does.
 $(B)/stamp: FORCE | $(B)
-	$(file >$@.new,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDLIBS) $(STATIC) $(PROTO) $(MODEL) $(IO) $(LIVE) $(VIEW) $(LAB) $(PARTS) $(SUPPORT))
+	$(file >$@.new,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDLIBS) $(STATIC) $(PROTO) $(MODEL) $(IO) $(LIVE) $(VIEW) $(LAB) $(PARTS) $(DEMOLIB) $(SUPPORT))
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 $(B):
 	@mkdir -p $@
@@ -119,8 +128,9 @@ $(B)/libio.a: $(call obj,$(IO))
 $(B)/liblive.a: $(call obj,$(LIVE))
 $(B)/libview.a: $(call obj,$(VIEW))
 $(B)/liblab.a: $(call obj,$(LAB))
+$(B)/libdemo.a: $(call obj,$(DEMOLIB))
 $(B)/libsupport.a: $(call obj,$(SUPPORT))
-$(LIBS) $(B)/liblive.a $(B)/libsupport.a: $(B)/stamp
+$(LIBS) $(B)/liblive.a $(B)/libdemo.a $(B)/libsupport.a: $(B)/stamp
 	$(call Q,AR)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
 # The version changes with every commit, so only the tools, not the world, depend on it.
@@ -134,6 +144,11 @@ $(call obj,$(CMDS) $(PARTS)): CPPFLAGS += -I$(B) $(LIBNL_CPPFLAGS)
 $(TOOLS): $(B)/bin/%: $(B)/src/cmd/%.o $$(call parts,$$*) $(LIBS)
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) $(ALL_CFLAGS) $(STATIC_PIE) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(WITH) $(LIBS) $(IO_LDLIBS) $(LDLIBS)
+
+# Shared, unlike the tools: getaddrinfo() loads parts of libc that a static program may lack.
+$(DEMOBIN): $(B)/bin/%: $(B)/src/demos/%.o $(B)/libdemo.a $(LIBS)
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< $(B)/libdemo.a $(LIBS) $(DEMO_LDLIBS) -pthread $(LDLIBS)
 
 $(call obj,$(UNIT) $(NET) $(SUPPORT)): CPPFLAGS += -Itests/support $(LIBNL_CPPFLAGS)
 $(UNITBIN): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/libsupport.a $(LIBS)
@@ -171,16 +186,16 @@ unit: $(UNITS)			## run the unit tests
 	@$(RUN_TESTS) $(UNITS)
 
 NETS := $(NETBIN) $(filter tests/net/%,$(SCRIPTS))
-net: $(NETS) $(TOOLS) $(UNITS)	## run the tests in private network namespaces
+net: $(NETS) $(TOOLS) $(DEMOBIN) $(UNITS)	## run the tests in private network namespaces
 	$(GIVE_BACK)
 	@$(RUN_TESTS) $(NETS)
 
 GOLDENS := $(filter tests/golden/%,$(SCRIPTS))
-golden: $(GOLDENS) $(TOOLS)	## run the tests of texts and manual pages
+golden: $(GOLDENS) $(TOOLS) $(DEMOBIN)	## run the tests of texts and manual pages
 	@$(RUN_TESTS) $(GOLDENS)
 
 RUN_TESTS = B=$(B) CC='$(CC)' sh tests/support/run-tests.sh
-check: $(UNITS) $(NETS) $(TOOLS) check-layers	## every test, with what is installed
+check: $(UNITS) $(NETS) $(TOOLS) $(DEMOBIN) check-layers	## every test, with what is installed
 	$(GIVE_BACK)
 	@$(RUN_TESTS) $(UNITS) $(GOLDENS) $(NETS)
 
@@ -250,25 +265,29 @@ bench: $(TOOLS) $(TIMED) $$(if $$(HAVE_PCAP),$$(PCAP_BENCH))	## times beside tho
 
 tidy: $(B)/version.h		## clang-tidy over the sources
 	clang-tidy --quiet $(PROTO) $(MODEL) $(VIEW) -- $(STD) -D_POSIX_C_SOURCE=200809L -Iinclude
-	clang-tidy --quiet $(IO) $(LIVE) $(LAB) $(CMDS) $(PARTS) -- $(STD) -D_GNU_SOURCE -Iinclude -I$(B) $(LIBNL_CPPFLAGS)
+	clang-tidy --quiet $(IO) $(LIVE) $(LAB) $(CMDS) $(PARTS) $(DEMOS) $(DEMOLIB) -- $(STD) -D_GNU_SOURCE -Iinclude -I$(B) $(LIBNL_CPPFLAGS)
 
 # ---- putting it in place ------------------------------------------------------------
 # What needs privileges belongs to the administrator's programs, the rest to everybody's.
 SBIN := arpq
 BIN  := $(filter-out $(SBIN),$(patsubst src/cmd/%.c,%,$(CMDS)))
-MAN1 := $(patsubst src/cmd/%,%,$(filter %.1,$(MANUALS)))
-MAN8 := $(patsubst src/cmd/%,%,$(filter %.8,$(MANUALS)))
-install: $(TOOLS)		## copy the tools and their manual pages below $(DESTDIR)$(PREFIX)
+# The demos stay out of everybody's PATH: file_server and udp_client are names that others
+# may want, and a learner wants them all in one place.
+DEMONAMES := $(notdir $(DEMOBIN))
+# Of section $(1), the pages, by their names without a folder.
+man_pages = $(notdir $(filter %.$(1),$(MANUALS)))
+install: $(TOOLS) $(DEMOBIN)	## copy tools, demos and manual pages below $(DESTDIR)$(PREFIX)
 	$(GIVE_BACK)
-	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man8'
+	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(DEMODIR)' $(foreach s,1 7 8,'$(DESTDIR)$(MANDIR)/man$s')
 	install -m 0755 $(SBIN:%=$(B)/bin/%) '$(DESTDIR)$(SBINDIR)'
 	install -m 0755 $(BIN:%=$(B)/bin/%) '$(DESTDIR)$(BINDIR)'
-	install -m 0644 $(MAN1:%=src/cmd/%) '$(DESTDIR)$(MANDIR)/man1'
-	install -m 0644 $(MAN8:%=src/cmd/%) '$(DESTDIR)$(MANDIR)/man8'
+	install -m 0755 $(DEMOBIN) '$(DESTDIR)$(DEMODIR)'
+	$(foreach s,1 7 8,install -m 0644 $(filter %.$s,$(MANUALS)) '$(DESTDIR)$(MANDIR)/man$s' &&) true
 
 uninstall:			## remove them again
-	rm -f $(SBIN:%='$(DESTDIR)$(SBINDIR)/%') $(BIN:%='$(DESTDIR)$(BINDIR)/%')
-	rm -f $(MAN1:%='$(DESTDIR)$(MANDIR)/man1/%') $(MAN8:%='$(DESTDIR)$(MANDIR)/man8/%')
+	rm -f $(SBIN:%='$(DESTDIR)$(SBINDIR)/%') $(BIN:%='$(DESTDIR)$(BINDIR)/%') $(DEMONAMES:%='$(DESTDIR)$(DEMODIR)/%')
+	rm -f $(foreach s,1 7 8,$(patsubst %,'$(DESTDIR)$(MANDIR)/man$s/%',$(call man_pages,$s)))
+	rmdir '$(DESTDIR)$(DEMODIR)' '$(DESTDIR)$(PREFIX)/lib/wirelab' 2>/dev/null || true
 
 clean:				## remove everything that was built
 	rm -rf build
@@ -277,4 +296,4 @@ help:				## this list
 	@echo '  sudo make demo   to see it;  sudo make test   to check it;  the rest:'
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
--include $(patsubst %.o,%.d,$(call obj,$(PROTO) $(MODEL) $(IO) $(LIVE) $(VIEW) $(LAB) $(CMDS) $(PARTS) $(UNIT) $(NET) $(FUZZ) $(SUPPORT) $(BENCH)) $(B)/tests/net/demo.d)
+-include $(patsubst %.o,%.d,$(call obj,$(PROTO) $(MODEL) $(IO) $(LIVE) $(VIEW) $(LAB) $(CMDS) $(PARTS) $(DEMOS) $(DEMOLIB) $(UNIT) $(NET) $(FUZZ) $(SUPPORT) $(BENCH)) $(B)/tests/net/demo.d)
