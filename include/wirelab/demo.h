@@ -124,6 +124,14 @@ int demo_datagram(const struct demo_place *place, struct sockaddr_storage *addre
 /* The next who connects, or ends the program.  A guest who left before we opened is passed over. */
 int demo_accept(int listener);
 
+/*
+ * For a server that is to outlive a full house: with accept4(2)'s flags the next who connects,
+ * or -1 and errno, which is EAGAIN (nobody is at the door of a SOCK_NONBLOCK listener) or says
+ * that this process or the system has no descriptor or memory left.  The guest stays at the
+ * door then, and the listener ready: who asks again at once, asks for ever.
+ */
+int demo_try_accept(int listener, int flags);
+
 /* ---- bytes ------------------------------------------------------------------------ */
 
 /* All of them, or -1 and errno; some may have been sent then. */
@@ -182,6 +190,9 @@ struct demo_screen {
  */
 void demo_show(struct demo_screen *s, const void *bytes, size_t len);
 
+/* A text of which nothing is still to come: a message, a datagram.  Nothing is held back. */
+void demo_show_whole(const struct demo_screen *s, const void *bytes, size_t len);
+
 /* The text is over: a character that never became whole is shown as it is. */
 void demo_show_end(struct demo_screen *s);
 
@@ -207,8 +218,18 @@ bool demo_line(struct demo_keyboard *k, const char **line, size_t *len);
 /* Read what descriptor 0 has; waits if that is nothing.  Once it has ended, k->ended. */
 void demo_read_keyboard(struct demo_keyboard *k);
 
-/* The two together, with ">>> " on a terminal.  False: there are no more lines. */
+/*
+ * Wait until the keyboard or the socket has something to read; for timeout_ms at most (below 0:
+ * for ever).  Some of DEMO_TYPED | DEMO_ARRIVED, or 0: the time is up.  A keyboard that has
+ * ended has nothing, nor has one that is NULL.
+ */
+enum { DEMO_TYPED = 1, DEMO_ARRIVED = 2 };
+unsigned demo_wait(const struct demo_keyboard *k, int fd, int timeout_ms);
+
+/* The next line, waited for, with a prompt.  False: there are no more. */
 bool demo_ask(struct demo_keyboard *k, const char **line, size_t *len);
+
+/* ">>> " on standard error, where somebody sits at a terminal. */
 void demo_prompt(void);
 
 /*

@@ -211,13 +211,31 @@ int demo_listen(const struct demo_place *place, int type)
 	return fd;
 }
 
-int demo_accept(int listener)
+int demo_try_accept(int listener, int flags)
 {
 	for (;;) {
-		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		int fd = accept4(listener, NULL, NULL, flags | SOCK_CLOEXEC);
 		if (fd >= 0)
 			return fd;
-		if (errno != EINTR && errno != ECONNABORTED)
+		switch (errno) {
+		case EAGAIN:
+		case EMFILE: case ENFILE: case ENOBUFS: case ENOMEM:
+			return -1;
+		case EBADF: case EINVAL: case ENOTSOCK: case EOPNOTSUPP: case EPERM:
 			demo_die("accept");
+		default:
+			/* A signal, or trouble that the connection is in already (accept(2)):
+			 * that one is off the queue. */
+			break;
+		}
 	}
+}
+
+int demo_accept(int listener)
+{
+	int fd = demo_try_accept(listener, 0);
+
+	if (fd < 0)
+		demo_die("accept");
+	return fd;
 }

@@ -90,12 +90,14 @@ static size_t complete_held(struct demo_screen *s, const uint8_t *bytes, size_t 
 	return taken;
 }
 
+/* One thread's lines stay together: hence the lock around all of them. */
 void demo_show(struct demo_screen *s, const void *data, size_t len)
 {
 	bool open = false;
+
+	flockfile(stdout);
 	size_t taken = complete_held(s, data, len, &open);
 	const uint8_t *rest = (const uint8_t *)data + taken;
-
 	len -= taken;
 	if (len > 0) {
 		size_t cut = utf8_unfinished(rest, len);
@@ -105,17 +107,25 @@ void demo_show(struct demo_screen *s, const void *data, size_t len)
 	if (open)
 		put("\n", 1);
 	flush();
+	funlockfile(stdout);
+}
+
+void demo_show_whole(const struct demo_screen *s, const void *bytes, size_t len)
+{
+	bool open = false;
+
+	flockfile(stdout);
+	put_lines(s, bytes, len, &open);
+	if (open)
+		put("\n", 1);
+	flush();
+	funlockfile(stdout);
 }
 
 void demo_show_end(struct demo_screen *s)
 {
-	bool open = false;
-
-	put_lines(s, s->held, s->n_held, &open);
+	demo_show_whole(s, s->held, s->n_held);
 	s->n_held = 0;
-	if (open)
-		put("\n", 1);
-	flush();
 }
 
 const char *demo_mark(void)
@@ -153,6 +163,23 @@ void demo_read_keyboard(struct demo_keyboard *k)
 		demo_die("read from standard input");
 	k->ended = n == 0;
 	k->used += (size_t)n;
+}
+
+unsigned demo_wait(const struct demo_keyboard *k, int fd, int timeout_ms)
+{
+	struct pollfd p[] = {
+		{ .fd = k && !k->ended ? STDIN_FILENO : -1, .events = POLLIN },
+		{ .fd = fd, .events = POLLIN },
+	};
+	int n;
+
+	do
+		n = poll(p, 2, timeout_ms);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		demo_die("poll");
+	/* An end or an error is something to read, too: recv(2) tells which. */
+	return (p[0].revents ? DEMO_TYPED : 0u) | (p[1].revents ? DEMO_ARRIVED : 0u);
 }
 
 static bool somebody_types(void)
