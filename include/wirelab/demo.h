@@ -49,7 +49,7 @@ struct demo_place {
 struct demo_option {
 	const char *name;		/* "framed": --framed */
 	const char *value;		/* what --help calls its value, "N"; NULL: it has none */
-	const char *what;		/* for --help, up to 54 columns */
+	const char *what;		/* for --help, up to 55 columns */
 	bool *flag;
 	const char **text;
 	uint64_t *number;

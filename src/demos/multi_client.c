@@ -12,7 +12,8 @@
 static const struct demo_program program = {
 	.name = "multi_client",
 	.what = "Connects to multi_server (127.0.0.1 port 8000 unless told), shows its greeting,\n"
-		"sends each line that you type and waits for the acknowledgement.  Ctrl-D ends it.\n",
+		"sends each line that you type and waits for its acknowledgement.  Ctrl-D ends\n"
+		"it.\n",
 	.examples = "  multi_client                   one client; start others in other windows\n"
 		    "  multi_client 192.0.2.7 8000    of a server on another machine\n"
 		    "  seq 100 | multi_client         a hundred lines, each acknowledged\n",

@@ -21,7 +21,7 @@ static bool framed, native, nodelay;
 static uint64_t count = 5, pause_ms;
 
 static const struct demo_option options[] = {
-	{ "framed", NULL, "the length in front of each, most significant byte first", .flag = &framed },
+	{ "framed", NULL, "the length in front of each, high byte first", .flag = &framed },
 	{ "native", NULL, "the same as struct.pack('i') has it; implies --framed", .flag = &native },
 	{ "count", "N", "so many messages, instead of 5", .number = &count, .least = 1,
 	  .most = 1000000 },
@@ -32,8 +32,9 @@ static const struct demo_option options[] = {
 
 static const struct demo_program program = {
 	.name = "sticky_client",
-	.what = "Connects to sticky_server (127.0.0.1 port 8000 unless told) and sends a few short\n"
-		"messages, each with a send() of its own.  Where one ends, TCP does not tell.\n",
+	.what = "Connects to sticky_server (127.0.0.1 port 8000 unless told) and sends a few\n"
+		"short messages, each with a send() of its own.  Where one ends, TCP does not\n"
+		"tell.\n",
 	.examples = "  sticky_client                  five messages, and nothing between them\n"
 		    "  sticky_client --framed         each behind its length: the cure\n"
 		    "  sticky_client --pause 100      no cure, though it looks like one\n",

@@ -21,7 +21,7 @@ static bool framed, native;
 static uint64_t buffer = 1024, wait_ms = 50, limit = MSG_LIMIT;
 
 static const struct demo_option options[] = {
-	{ "framed", NULL, "the length in front of each, most significant byte first", .flag = &framed },
+	{ "framed", NULL, "the length in front of each, high byte first", .flag = &framed },
 	{ "native", NULL, "the same as struct.pack('i') has it; implies --framed", .flag = &native },
 	{ "limit", "BYTES", "refuse a longer message; unless told, 1048576", .number = &limit,
 	  .most = UINT32_MAX },
@@ -34,8 +34,8 @@ static const struct demo_option options[] = {
 
 static const struct demo_program program = {
 	.name = "sticky_server",
-	.what = "Waits for sticky_client (at 127.0.0.1 port 8000 unless told), and shows what each\n"
-		"recv() brings: several messages at once, or a piece of one.\n",
+	.what = "Waits for sticky_client (at 127.0.0.1 port 8000 unless told), and shows what\n"
+		"each recv() brings: several messages at once, or a piece of one.\n",
 	.examples = "  sticky_server                  what five messages become\n"
 		    "  sticky_server --buffer 10      the same with little room: cut anywhere\n"
 		    "  sticky_server --framed         with their lengths they are messages again\n",
