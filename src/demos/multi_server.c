@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -19,6 +18,7 @@
 #include <unistd.h>
 
 #include "wirelab/demo.h"
+#include "wirelab/text.h"
 
 #define CHUNK 1024u		/* bytes that one recv() takes */
 #define STACK ((size_t)256 << 10)
@@ -78,8 +78,12 @@ static void acknowledge(struct client *c, const char *chunk, size_t len)
 {
 	if (!quiet)
 		demo_show(&c->screen, chunk, len);
+	struct txt t = txt_over(c->ack, sizeof(c->ack));
+	txt_str(&t, "收到 ");
+	txt_u64(&t, len);
+	txt_str(&t, " 字节");
 	c->unsent = c->ack;
-	c->n_unsent = (size_t)snprintf(c->ack, sizeof(c->ack), "收到 %zu 字节", len);
+	c->n_unsent = t.len;
 }
 
 /* n: what recv() or send() said last; 0: he has ended. */
