@@ -253,13 +253,14 @@ $(FUZZBIN): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(LIBS)
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $< $(LIBS) $(IO_LDLIBS) $(LDLIBS)
 
-TIMED := $(addprefix $(B)/bench/,bench_arpq bench_cache bench_lab bench_pkt bench_tcpq bench_track make_capture empty)
-bench: $(TOOLS) $(TIMED) $$(if $$(HAVE_PCAP),$$(PCAP_BENCH))	## times beside those of the peers that are installed; BENCH_FULL=1: large captures, too
+TIMED := $(addprefix $(B)/bench/,bench_arpq bench_cache bench_lab bench_pkt bench_tcpq bench_track bench_multi epoll_echo make_capture empty)
+bench: $(TOOLS) $(DEMOBIN) $(TIMED) $$(if $$(HAVE_PCAP),$$(PCAP_BENCH))	## times beside those of the peers that are installed; BENCH_FULL=1: large captures, too
 	$(GIVE_BACK)
 	@$(B)/bench/bench_cache
 	@$(B)/bench/bench_pkt 2>/dev/null
 	@$(B)/bench/bench_track
 	@$(B)/bench/bench_lab $(B)/bin/wirelab
+	@$(B)/bench/bench_multi $(B)/bin/multi_server $(B)/bench/epoll_echo
 	@$(B)/bench/bench_tcpq $(B)/bin/tcpq $(B)/bench
 	@$(B)/bench/bench_arpq $(B)/bin/arpq $(B)/bench/empty
 
