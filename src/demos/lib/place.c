@@ -38,7 +38,8 @@ const char *demo_peer(int fd, char buf[static DEMO_ADDRESS_STRLEN])
 	return demo_address(&a, buf);
 }
 
-/* Every address that the name has; or ends the program. */
+/* Every address that the name has; or ends the program.  Without AI_ADDRCONFIG, which to glibc
+ * means that "127.0.0.1" is no address on a machine whose other addresses are all IPv6. */
 static struct addrinfo *addresses(const struct demo_place *place, int type, int flags)
 {
 	struct addrinfo want = { .ai_socktype = type, .ai_flags = flags }, *found;
@@ -116,7 +117,7 @@ int demo_connect(const struct demo_place *place, int type)
 	int fd = -1;
 
 	check_port(place);
-	struct addrinfo *all = addresses(place, type, AI_ADDRCONFIG);
+	struct addrinfo *all = addresses(place, type, 0);
 	for (struct addrinfo *ai = all; ai && fd < 0; ai = ai->ai_next) {
 		last = ai_address(ai, tried);
 		fd = connect_to(ai, &call);
@@ -133,7 +134,7 @@ int demo_datagram(const struct demo_place *place, struct sockaddr_storage *addre
 	int fd = -1;
 
 	check_port(place);
-	struct addrinfo *all = addresses(place, SOCK_DGRAM, AI_ADDRCONFIG);
+	struct addrinfo *all = addresses(place, SOCK_DGRAM, 0);
 	for (struct addrinfo *ai = all; ai && fd < 0; ai = ai->ai_next) {
 		fd = socket(ai->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, ai->ai_protocol);
 		memcpy(address, ai->ai_addr, ai->ai_addrlen);
