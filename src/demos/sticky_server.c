@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "wirelab/demo.h"
 
@@ -42,17 +43,19 @@ static const struct demo_program program = {
 	.option = options,
 };
 
-/* The message that is begun.  Memory is taken for what has come, not for what is announced. */
+/* The message that is begun.  Memory is taken for what has come and as much again, never for
+ * what is announced. */
 static uint8_t *message;
-static size_t message_len;
+static size_t message_len, message_room;
 
 static void keep(const struct msg_part *part)
 {
-	uint8_t *grown = realloc(message, message_len + part->len);
-
-	if (!grown)
-		demo_fail(EXIT_NO_ANSWER, "out of memory");
-	message = grown;
+	if (part->len > message_room - message_len) {
+		message_room = 2 * (message_len + part->len);
+		message = realloc(message, message_room);
+		if (!message)
+			demo_fail(EXIT_NO_ANSWER, "out of memory");
+	}
 	memcpy(message + message_len, part->bytes, part->len);
 	message_len += part->len;
 }
@@ -68,7 +71,7 @@ static void show_message(const struct msg_part *part)
 			message_len ? message_len : 1);
 	free(message);
 	message = NULL;
-	message_len = 0;
+	message_len = message_room = 0;
 }
 
 /* The bytes of one recv(), cut where the lengths say.  False: a length was refused. */
@@ -137,6 +140,8 @@ int main(int argc, char **argv)
 	}
 	if (n < 0)
 		demo_die("recv");
+	/* At once: what is behind a length that was refused is not even waited for. */
+	(void)close(fd);
 	demo_show_end(&screen);
 	return demo_end(framed ? judge_end(&m) : EXIT_DONE);
 }

@@ -95,17 +95,19 @@ void program_type_end(struct program *p)
 
 static void collect(struct output *o)
 {
-	char buf[4096];
-	ssize_t n = read(o->fd, buf, sizeof(buf));
+	/* As much again as there is: the more there is, the seldomer it is copied. */
+	if (o->room - o->len < 4096) {
+		o->room = 2 * o->len + 8192;
+		o->text = realloc(o->text, o->room + 1);
+		assert_non_null(o->text);
+	}
+	ssize_t n = read(o->fd, o->text + o->len, o->room - o->len);
 
 	if (n <= 0) {
 		close(o->fd);
 		o->fd = -1;
 		return;
 	}
-	o->text = realloc(o->text, o->len + (size_t)n + 1);
-	assert_non_null(o->text);
-	memcpy(o->text + o->len, buf, (size_t)n);
 	o->len += (size_t)n;
 	o->text[o->len] = '\0';
 }

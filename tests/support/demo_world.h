@@ -26,7 +26,7 @@
 struct output {
 	int fd;				/* -1: it is over */
 	char *text;			/* NUL-terminated */
-	size_t len;
+	size_t len, room;
 };
 
 struct program {
