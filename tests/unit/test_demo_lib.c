@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -269,36 +270,100 @@ static void a_message_over_four_gigabytes_cannot_be_said(void **state)
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-static void *read_slowly(void *arg)
-{
-	static uint8_t buf[1000];
-	size_t *total = arg, n;
-	int fd = (int)*total;
+struct reader {
+	int fd;
+	size_t total;
+};
 
-	*total = 0;
-	while ((n = (size_t)demo_receive(fd, buf, sizeof(buf))) > 0)
-		*total += n;
+static void *read_all(void *arg)
+{
+	struct reader *r = arg;
+	uint8_t buf[1000];
+	ssize_t n;
+
+	while ((n = demo_receive(r->fd, buf, sizeof(buf))) > 0)
+		r->total += (size_t)n;
 	return NULL;
 }
 
-static void a_large_send_goes_out_whole_though_the_socket_takes_it_in_pieces(void **state)
+static void hear_signal(int signo)
 {
-	const size_t len = (size_t)4 << 20;
+	(void)signo;
+}
+
+/* A signal every 200 us, which no call is begun again after. */
+static void alarms(bool on)
+{
+	const struct sigaction hear = { .sa_handler = hear_signal };
+	const struct itimerval often = { { 0, on ? 200 : 0 }, { 0, on ? 200 : 0 } };
+
+	assert_int_equal(sigaction(SIGALRM, &hear, NULL), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+}
+
+/* Interrupted, send() has sent a part, or nothing and says EINTR. */
+static void a_large_send_goes_out_whole_though_signals_interrupt_it(void **state)
+{
+	const size_t len = (size_t)8 << 20;
 	uint8_t *bytes = zeroed(len);
 	int ends[2], small = 4096;
 	pthread_t thread;
+	sigset_t alarm_only, before;
 
 	(void)state;
 	pair(ends);
+	struct reader r = { .fd = ends[1] };
 	assert_int_equal(setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
-	size_t got = (size_t)ends[1];
-	assert_int_equal(pthread_create(&thread, NULL, read_slowly, &got), 0);
-	assert_int_equal(demo_send_all(ends[0], bytes, len), 0);
+	sigemptyset(&alarm_only);
+	sigaddset(&alarm_only, SIGALRM);
+	/* The reader inherits what is blocked: the signals are all for us. */
+	assert_int_equal(pthread_sigmask(SIG_BLOCK, &alarm_only, &before), 0);
+	assert_int_equal(pthread_create(&thread, NULL, read_all, &r), 0);
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
+	alarms(true);
+	int rc = demo_send_all(ends[0], bytes, len);
+	alarms(false);
+	assert_int_equal(rc, 0);
 	close(ends[0]);
 	assert_int_equal(pthread_join(thread, NULL), 0);
-	assert_int_equal(got, len);
+	assert_int_equal(r.total, len);
 	close(ends[1]);
 	free(bytes);
+}
+
+static void *send_late(void *arg)
+{
+	struct reader *r = arg;
+
+	usleep(20000);
+	(void)demo_send_all(r->fd, "late", 4);
+	return NULL;
+}
+
+static void a_receive_that_is_interrupted_goes_on_waiting(void **state)
+{
+	int ends[2];
+	char buf[8];
+	pthread_t thread;
+	sigset_t alarm_only, before;
+
+	(void)state;
+	pair(ends);
+	struct reader r = { .fd = ends[0] };
+	sigemptyset(&alarm_only);
+	sigaddset(&alarm_only, SIGALRM);
+	assert_int_equal(pthread_sigmask(SIG_BLOCK, &alarm_only, &before), 0);
+	assert_int_equal(pthread_create(&thread, NULL, send_late, &r), 0);
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
+	alarms(true);
+	unsigned what = demo_wait(NULL, ends[1], -1);
+	ssize_t n = demo_receive_all(ends[1], buf, 4);
+	alarms(false);
+	assert_int_equal(what, DEMO_ARRIVED);
+	assert_int_equal(n, 4);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	close(ends[0]);
+	close(ends[1]);
 }
 
 static void exactly_so_many_bytes_are_received_unless_the_stream_ends(void **state)
@@ -538,7 +603,8 @@ int main(void)
 		cmocka_unit_test(a_stream_that_ends_within_a_message_says_what_is_missing),
 		cmocka_unit_test(a_length_is_not_believed_before_the_bytes_are_there),
 		cmocka_unit_test(a_message_over_four_gigabytes_cannot_be_said),
-		cmocka_unit_test(a_large_send_goes_out_whole_though_the_socket_takes_it_in_pieces),
+		cmocka_unit_test(a_large_send_goes_out_whole_though_signals_interrupt_it),
+		cmocka_unit_test(a_receive_that_is_interrupted_goes_on_waiting),
 		cmocka_unit_test(exactly_so_many_bytes_are_received_unless_the_stream_ends),
 		cmocka_unit_test(text_is_shown_the_same_however_it_was_cut),
 		cmocka_unit_test(a_beginning_that_never_becomes_a_character_does_not_hold_up_the_next),
