@@ -257,17 +257,17 @@ static void serve_with_epoll(int listener)
 int main(int argc, char **argv)
 {
 	struct demo_place place = { "127.0.0.1", "8000" };
-	const int kernel_keeps = 16 * 1024;	/* bytes each way for each client */
+	const int kernel_keeps = 16 * 1024;	/* bytes for each client */
 
 	demo_begin(argc, argv, &program, &place);
 	if (strcmp(model, "epoll") != 0 && strcmp(model, "threads") != 0)
 		demo_fail(EXIT_USAGE, "--model: \"%s\" is neither epoll nor threads", model);
 	int listener = demo_listen(&place, SOCK_STREAM);
-	/* Its children inherit it.  Unasked, the kernel would keep megabytes for one who never
-	 * reads; what a thousand like him may take is then a thousand times as much. */
-	if (setsockopt(listener, SOL_SOCKET, SO_SNDBUF, &kernel_keeps, sizeof(kernel_keeps)) < 0 ||
-	    setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &kernel_keeps, sizeof(kernel_keeps)) < 0)
-		demo_die("setsockopt");
+	/* Its children inherit it.  Unasked, the kernel would keep megabytes of acknowledgements for
+	 * one who never reads, and a thousand times as much for a thousand like him.  What he
+	 * sends needs no limit: that buffer grows only while it is read. */
+	if (setsockopt(listener, SOL_SOCKET, SO_SNDBUF, &kernel_keeps, sizeof(kernel_keeps)) < 0)
+		demo_die("setsockopt SO_SNDBUF");
 	if (model[0] == 't')
 		serve_with_threads(listener);
 	else

@@ -594,6 +594,64 @@ static void a_line_longer_than_the_buffer_comes_in_parts(void **state)
 	assert_false(demo_line(&keyboard, &line, &len));
 }
 
+/* ---- a conversation ----------------------------------------------------------------------------- */
+
+#define MUCH ((size_t)256 << 10)
+#define LONG_LINE (16 << 10)		/* bytes: more than the socket holds */
+
+/* A process that talks over that socket, with a keyboard that has typed much already. */
+static pid_t talker(int ends[2], unsigned which, FILE *typed, FILE *shown)
+{
+	struct demo_screen screen = { .who = NULL };
+
+	fflush(NULL);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid > 0)
+		return pid;
+	(void)signal(SIGALRM, SIG_DFL);
+	alarm((unsigned)(PATIENCE_NS / SEC_NS));
+	close(ends[!which]);
+	dup2(fileno(typed), STDIN_FILENO);
+	dup2(fileno(shown), STDOUT_FILENO);
+	lseek(STDIN_FILENO, 0, SEEK_SET);
+	memset(&keyboard, 0, sizeof(keyboard));
+	_exit(demo_converse(ends[which], &keyboard, &screen));
+}
+
+static void two_who_both_say_more_than_the_socket_holds_do_not_wait_for_each_other(void **state)
+{
+	int ends[2], small = 4096, status;
+	FILE *typed[2], *shown[2];
+	pid_t pid[2];
+
+	(void)state;
+	pair(ends);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(setsockopt(ends[i], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+		/* Two files: a seek of one reader would be the other's, too. */
+		assert_non_null(typed[i] = tmpfile());
+		assert_non_null(shown[i] = tmpfile());
+		for (size_t n = 0; n < MUCH; n += LONG_LINE)
+			fprintf(typed[i], "%0*d\n", LONG_LINE - 1, 0);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		pid[i] = talker(ends, i, typed[i], shown[i]);
+	close(ends[0]);
+	close(ends[1]);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
+		assert_int_equal(status, 0);
+		size_t zeros = 0;
+		rewind(shown[i]);
+		for (int c; (c = getc(shown[i])) != EOF;)
+			zeros += c == '0';
+		assert_int_equal(zeros, MUCH / LONG_LINE * (LONG_LINE - 1));
+		fclose(typed[i]);
+		fclose(shown[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -614,6 +672,7 @@ int main(void)
 		cmocka_unit_test(a_text_longer_than_every_buffer_stays_one_line),
 		cmocka_unit_test(lines_come_one_by_one_and_half_a_line_is_none),
 		cmocka_unit_test(a_line_longer_than_the_buffer_comes_in_parts),
+		cmocka_unit_test(two_who_both_say_more_than_the_socket_holds_do_not_wait_for_each_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
