@@ -212,17 +212,17 @@ by_hand()
 		echo "the manual does not show three commands"
 		return
 	fi
-	timeout 20 sh one >said.one 2>&1 &
+	timeout 60 sh one >said.one 2>&1 &
 	bob=$!
 	# Who comes first makes the network, so bob has to have come; 7001 is 1b59: he listens.
 	wait_for 'grep -q @wirelab/ /proc/net/unix && wirelab shell 09 bob grep -q :1B59 /proc/net/tcp' ||
 		echo "nobody listens: $(cat said.one)"
-	timeout 20 sh two >said.two 2>&1 &
+	timeout 60 sh two >said.two 2>&1 &
 	tcpq=$!
 	# A line below the heading is a packet socket.
 	wait_for 'wirelab shell 09 alice sed -n 2p /proc/net/packet | grep -q .' ||
 		echo "nobody captures: $(cat said.two)"
-	timeout 20 sh three || echo "alice.py ends with status $?"
+	timeout 60 sh three || echo "alice.py ends with status $?"
 	kill -INT "$(cat pid)"
 	wait $tcpq || echo "tcpq ends with status $?: $(cat said.two)"
 	# The first shell carries the frames of the others, and stays until they have left.
@@ -237,7 +237,7 @@ wait_for()
 	i=0
 	until sh -c "$1" >/dev/null 2>&1; do
 		i=$((i + 1))
-		[ $i -lt 100 ] || return 1
+		[ $i -lt 200 ] || return 1
 		sleep 0.1
 	done
 }
@@ -246,7 +246,12 @@ if [ "$WIRELAB_MANUAL_TEST" != inside ]; then
 elif ! command -v python3 >/dev/null || [ ! -x "$bin/tcpq" ]; then
 	echo "skip - the lab by hand: python3 is not installed, or tcpq not built"
 else
-	(cd "$tmp/play" && by_hand) 2>&1 |
-		none_wrong "the lab that the manual does by hand passes, as it shows"
+	# Who is kept off the processor for 20 ms amid his ten writes has paused, and is rightly judged so.
+	for once in 1 2 3; do
+		(cd "$tmp/play" && by_hand) >"$tmp/wrong" 2>&1
+		[ -s "$tmp/wrong" ] || break
+		echo "# try $once: $(paste -s -d ' ' "$tmp/wrong")"
+	done
+	none_wrong <"$tmp/wrong" "the lab that the manual does by hand passes, as it shows"
 fi
 exit $failed
