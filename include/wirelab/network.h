@@ -49,6 +49,9 @@ struct host {
 	unsigned n_cards;
 };
 
+/* Is this host on that wire (0, or 1: the router's other side)? */
+bool topology_has(enum topology topology, unsigned wire, unsigned host);
+
 struct network_config {
 	enum topology topology;
 	const struct plan *plan;	/* borrowed for the call */

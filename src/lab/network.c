@@ -93,6 +93,14 @@ static const struct {
 	[TOPOLOGY_R] = { routed, 4, 2, WIRE_CABLE },
 };
 
+bool topology_has(enum topology topology, unsigned wire, unsigned host)
+{
+	for (unsigned i = 0; i < pictures[topology].n_plugs; i++)
+		if (pictures[topology].plug[i].wire == wire && pictures[topology].plug[i].host == host)
+			return true;
+	return false;
+}
+
 /* A delayed ACK comes by a timer of 40 ms, and on a busy machine amid other things.  (A metric of 0
  * leaves the kernel its own.) */
 static int pin_tcp(const struct network_config *config, struct host *h, const struct card *c)

@@ -56,11 +56,12 @@ static void furnish(const struct lesson *l)
 	FILE *f = fopen("/sys/hosts", "we");
 	if (f) {
 		(void)fputs("127.0.0.1 localhost\n", f);
-		for (unsigned i = 0; i < NETWORK_HOSTS; i++) {
-			unsigned net = i == BOB && l->lab->topology == TOPOLOGY_R;
-			(void)fprintf(f, "%s %s\n", ip4_format(plan_ip(&l->plan, net, i), ip),
-				      network_names[i]);
-		}
+		for (unsigned net = 0; net < NETWORK_WIRES; net++)
+			for (unsigned i = 0; i < NETWORK_HOSTS; i++)
+				if (topology_has(l->lab->topology, net, i))
+					(void)fprintf(f, "%s %s\n",
+						      ip4_format(plan_ip(&l->plan, net, i), ip),
+						      network_names[i]);
 		(void)fclose(f);
 		(void)mount("/sys/hosts", "/etc/hosts", NULL, MS_BIND, NULL);
 	}

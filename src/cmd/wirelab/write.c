@@ -54,18 +54,10 @@ static void write_head(struct capw *w, const struct lesson *l, const struct capt
 
 static void write_names(struct capw *w, const struct lesson *l)
 {
-	unsigned nets = l->lab->topology == TOPOLOGY_R ? 2 : 1;
-
-	for (unsigned net = 0; net < nets; net++) {
-		for (unsigned i = 0; i < NETWORK_HOSTS; i++) {
-			bool there = l->lab->topology == TOPOLOGY_R ?
-					     i == ROUTER || (i == ALICE && net == 0) ||
-						     (i == BOB && net == 1) :
-					     i <= (l->lab->topology == TOPOLOGY_P ? BOB : CAROL);
-			if (there)
+	for (unsigned net = 0; net < NETWORK_WIRES; net++)
+		for (unsigned i = 0; i < NETWORK_HOSTS; i++)
+			if (topology_has(l->lab->topology, net, i))
 				capw_name(w, plan_ip(&l->plan, net, i), network_names[i]);
-		}
-	}
 }
 
 static void write_frames(const struct options *opt, struct capw *w, const struct lesson *l,
