@@ -83,9 +83,14 @@ $(WITH_PCAP): private WITH := $(B)/liblive.a -Wl,--push-state,--as-needed -lpcap
 $(WITH_PCAP): private STATIC_PIE := -pie
 
 # What a test of the demos' library needs before the others.
-WITH_DEMO := $(filter $(B)/tests/test_demo%,$(UNITBIN) $(NETBIN))
+WITH_DEMO := $(filter $(B)/tests/test_demo%,$(UNITBIN) $(NETBIN)) $(B)/fuzz/fuzz_demo_file_header
 $(WITH_DEMO): $(B)/libdemo.a
 $(WITH_DEMO): private WITH := $(B)/libdemo.a
+
+# The file transfer reads JSON and computes sums; these come from there, everything else of
+# the demos' library does without.
+WITH_FILES := $(addprefix $(B)/bin/,file_client file_server) $(filter $(B)/tests/test_demo_file% %/fuzz_demo_file_header,$(WITH_DEMO))
+$(WITH_FILES): private FILE_LDLIBS := -ljansson -lnettle
 
 # What root has built, its user may build on, also when a test fails afterwards.
 GIVE_BACK = @[ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" build
@@ -148,14 +153,14 @@ $(TOOLS): $(B)/bin/%: $(B)/src/cmd/%.o $$(call parts,$$*) $(LIBS)
 # Shared, unlike the tools: getaddrinfo() loads parts of libc that a static program may lack.
 $(DEMOBIN): $(B)/bin/%: $(B)/src/demos/%.o $(B)/libdemo.a $(LIBS)
 	@mkdir -p $(@D)
-	$(call Q,LD)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< $(B)/libdemo.a $(LIBS) $(DEMO_LDLIBS) -pthread $(LDLIBS)
+	$(call Q,LD)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< $(B)/libdemo.a $(LIBS) $(FILE_LDLIBS) -pthread $(LDLIBS)
 
 $(call obj,$(UNIT) $(NET) $(SUPPORT)): CPPFLAGS += -Itests/support $(LIBNL_CPPFLAGS)
 $(UNITBIN): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/libsupport.a $(LIBS)
 $(NETBIN): $(B)/tests/%: $(B)/tests/net/%.o $(B)/libsupport.a $(LIBS)
 $(UNITBIN) $(NETBIN):
 	@mkdir -p $(@D)
-	$(call Q,LD)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libsupport.a $(WITH) $(LIBS) -lcmocka $(IO_LDLIBS) $(LDLIBS)
+	$(call Q,LD)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libsupport.a $(WITH) $(LIBS) -lcmocka $(IO_LDLIBS) $(FILE_LDLIBS) $(LDLIBS)
 
 $(BENCHBIN): $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libsupport.a $(LIBS)
 	@mkdir -p $(@D)
@@ -251,7 +256,7 @@ run-fuzz: $(FUZZBIN)
 $(call obj,$(FUZZ)): CPPFLAGS += -Itests/support
 $(FUZZBIN): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(LIBS)
 	@mkdir -p $(@D)
-	$(call Q,LD)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $< $(LIBS) $(IO_LDLIBS) $(LDLIBS)
+	$(call Q,LD)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $< $(WITH) $(LIBS) $(IO_LDLIBS) $(FILE_LDLIBS) $(LDLIBS)
 
 TIMED := $(addprefix $(B)/bench/,bench_arpq bench_cache bench_lab bench_pkt bench_tcpq bench_track bench_multi epoll_echo make_capture empty)
 bench: $(TOOLS) $(DEMOBIN) $(TIMED) $$(if $$(HAVE_PCAP),$$(PCAP_BENCH))	## times beside those of the peers that are installed; BENCH_FULL=1: large captures, too

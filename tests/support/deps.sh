@@ -41,6 +41,9 @@ look()
 	need libnl-route-3-dev header -I/usr/include/libnl3 netlink/route/link.h
 	need libcap-ng-dev header cap-ng.h
 	need libpcap-dev header pcap/pcap.h
+	# Of the socket demos, what file_server and file_client read and compute.
+	[ "$purpose" = demo ] || need libjansson-dev header jansson.h
+	[ "$purpose" = demo ] || need nettle-dev header nettle/sha2.h
 	case $purpose in
 	test | bench)
 		need libcmocka-dev header cmocka.h

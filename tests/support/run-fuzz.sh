@@ -25,7 +25,7 @@ for target in "$@"; do
 		/stat::number_of_executed_units/ { runs = $2 }
 		/stat::average_exec_per_sec/ { speed = $2 }
 		# COVERED_FUNC: hits: 1 edges: 3/4 name /path/src/io/file.c:12
-		/COVERED_FUNC/ && $NF ~ /src\/[a-z]+\/[a-z_0-9]+\.[ch]:/ {
+		/COVERED_FUNC/ && $NF ~ /src\/[a-z\/]+\/[a-z_0-9]+\.[ch]:/ {
 			for (i = 1; i < NF; i++)
 				if ($i == "edges:") split($(i + 1), e, "/")
 			file = $NF
