@@ -118,6 +118,22 @@ record_client sticky_client-native 'sticky_client --count 2 --native' '' all
 record_client multi_client multi_client 'hello\n' say:welcome hear say:heard
 record_server multi_server multi_server '' hear say:hello hear
 
+# file_server has an argument of its own.
+printf 'hello\n' >"$tmp/hello.txt"
+record_file() # NAME [OPTION...]
+{
+	name=$1
+	shift
+	: >"$tmp/err"
+	timeout 60 "$bin/file_server" --once "$@" "$tmp/hello.txt" 127.0.0.1 0 2>"$tmp/err" &
+	server=$!
+	"$python" tests/golden/record.py "tcp-client:$(port "$tmp/err")" "$tmp/wire.$name" all
+	wait "$server"
+}
+record_file file_server
+record_file file_server-native --native
+record_file file_server-sha256 --sha256
+
 # dump NAME: the lines that the page shows
 dump()
 {
