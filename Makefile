@@ -258,7 +258,7 @@ $(FUZZBIN): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(LIBS)
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $< $(WITH) $(LIBS) $(IO_LDLIBS) $(FILE_LDLIBS) $(LDLIBS)
 
-TIMED := $(addprefix $(B)/bench/,bench_arpq bench_cache bench_lab bench_pkt bench_tcpq bench_track bench_multi epoll_echo make_capture empty)
+TIMED := $(addprefix $(B)/bench/,bench_arpq bench_cache bench_lab bench_pkt bench_tcpq bench_track bench_multi bench_file epoll_echo make_capture empty)
 bench: $(TOOLS) $(DEMOBIN) $(TIMED) $$(if $$(HAVE_PCAP),$$(PCAP_BENCH))	## times beside those of the peers that are installed; BENCH_FULL=1: large captures, too
 	$(GIVE_BACK)
 	@$(B)/bench/bench_cache
@@ -268,6 +268,7 @@ bench: $(TOOLS) $(DEMOBIN) $(TIMED) $$(if $$(HAVE_PCAP),$$(PCAP_BENCH))	## times
 	@$(B)/bench/bench_multi $(B)/bin/multi_server $(B)/bench/epoll_echo
 	@$(B)/bench/bench_tcpq $(B)/bin/tcpq $(B)/bench
 	@$(B)/bench/bench_arpq $(B)/bin/arpq $(B)/bench/empty
+	@$(B)/bench/bench_file $(B)/bin
 
 tidy: $(B)/version.h		## clang-tidy over the sources
 	clang-tidy --quiet $(PROTO) $(MODEL) $(VIEW) -- $(STD) -D_POSIX_C_SOURCE=200809L -Iinclude

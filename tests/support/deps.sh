@@ -66,6 +66,7 @@ look()
 		need tcptrace command -v tcptrace
 		need tshark command -v tshark
 		need tcpdump command -v tcpdump
+		need iperf3 command -v iperf3
 		;;
 	esac
 }
