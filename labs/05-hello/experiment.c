@@ -187,7 +187,7 @@ static void check_plain(struct findings *f, const struct lesson *l, const struct
 	struct hello h = opening(l, c, PLAIN);
 
 	claim(f, CLAIM_PLUS_ONE);
-	if (!is_there(f, h.stream) ||
+	if (!is_there(f, h.stream) || !expect_there(f, h.syn[0], BOTH("a SYN", "SYN")) ||
 	    !expect_there(f, h.synack[0], BOTH("a SYN+ACK", "SYN+ACK")) ||
 	    !expect_there(f, h.third, BOTH("an ACK of the SYN+ACK", "对 SYN+ACK 的 ACK")))
 		return;
@@ -327,7 +327,10 @@ static int64_t plus_what(const struct lesson *l, const struct evidence *e)
 {
 	struct hello h = opening(l, e->at[ALICE], PLAIN);
 
-	return h.synack[0] ? (int64_t)(h.synack[0]->pkt.tcp.ack - h.syn[0]->pkt.tcp.seq) : -1;
+	/* A capture that began late may have the one without the other. */
+	if (!h.syn[0] || !h.synack[0])
+		return -1;
+	return (int64_t)(h.synack[0]->pkt.tcp.ack - h.syn[0]->pkt.tcp.seq);
 }
 
 static const struct both whens[] = { WHEN_200_MS, WHEN_1_S, WHEN_3_S, WHEN_NEVER, { { NULL } } };
