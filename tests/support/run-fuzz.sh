@@ -17,7 +17,7 @@ for target in "$@"; do
 	[ -d "$seeds" ] || seeds=''
 	max=${FUZZ_MAX_LEN:-1024}
 	# Labs want their own captures whole, too, and those are as long as a lesson.
-	[ "$name" != fuzz_lab ] || seeds='captures tests/fuzz/seeds/capture' max=${FUZZ_MAX_LEN:-16384}
+	[ "$name" != fuzz_lab ] || seeds='captures tests/fuzz/seeds/capture' max=${FUZZ_MAX_LEN:-20000}
 	"$target" "$limit" -max_len="$max" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
 		-print_coverage=1 -artifact_prefix="$dir/$name-" "$corpus" $seeds >"$dir/$name.log" 2>&1
 	status=$?
