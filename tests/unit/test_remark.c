@@ -345,29 +345,30 @@ static void no_remark_of_any_lab_can_be_too_long(void **state)
 	}
 }
 
-/* The lab's capture at that host as it is handed out, into c. */
-static void take_capture_of(const struct lab *lab, unsigned host)
+/* How many remarks of the lab's capture at that host, as it is handed out, have each notice in them. */
+static void count_notices(const struct lesson *l, unsigned host, unsigned *times)
 {
 	static const char *const hosts[NETWORK_HOSTS] = { "alice", "bob", "carol", "router" };
-	char path[LAB_NAME_MAX + 32], name[LAB_NAME_MAX], err[256];
-	bool main_one = host == lab->vantage;
+	char path[LAB_NAME_MAX + 32], name[LAB_NAME_MAX], err[256], text[REMARK_MAX + 1];
+	char notice[REMARK_MAX];
+	bool main_one = host == l->lab->vantage;
+	struct capr_record rec;
 
-	(void)snprintf(path, sizeof(path), "captures/%s%s%s.pcapng", lab_name(lab, name),
+	(void)snprintf(path, sizeof(path), "captures/%s%s%s.pcapng", lab_name(l->lab, name),
 		       main_one ? "" : "-", main_one ? "" : hosts[host]);
-	capture_end(&c);
-	if (capture_read(&c, path, err) != 0)
+	struct capr *r = capr_open(path, err);
+	if (!r)
 		fail_msg("%s (\"make captures\" makes it)", err);
-}
-
-/* How many frames of c each of the lab's notices stands beside. */
-static void count_notices(const struct lesson *l, unsigned *times)
-{
-	for (size_t i = 0; i < c.n; i++) {
-		for (enum lang lang = 0; lang < LANG_COUNT; lang++)
-			assert_int_not_equal(said(l->lab, lang, &c.frame[i])[0], '\0');
-		for (size_t k = 0; l->lab->notices && l->lab->notices[k].of; k++)
-			times[k] += l->lab->notices[k].of(l, &c, &c.frame[i]);
+	while (capr_next(r, &rec) > 0) {
+		assert_int_equal(rec.n_remarks, 1);
+		(void)snprintf(text, sizeof(text), "%.*s", (int)rec.remark[0].len, rec.remark[0].text);
+		for (size_t k = 0; l->lab->notices && l->lab->notices[k].of; k++) {
+			struct txt t = txt_over(notice, sizeof(notice));
+			lesson_text(&t, l, in_lang(&l->lab->notices[k].text, LANG_EN));
+			times[k] += strstr(text, notice) != NULL;
+		}
 	}
+	capr_close(r);
 }
 
 static void every_notice_of_a_lab_stands_beside_a_frame_of_its_captures(void **state)
@@ -380,8 +381,7 @@ static void every_notice_of_a_lab_stands_beside_a_frame_of_its_captures(void **s
 		for (unsigned i = 0; i < NETWORK_HOSTS; i++) {
 			if (i != (*lab)->vantage && !((*lab)->more_vantages & LAB_VANTAGE(i)))
 				continue;
-			take_capture_of(*lab, i);
-			count_notices(&l, times);
+			count_notices(&l, i, times);
 		}
 		for (size_t k = 0; (*lab)->notices && (*lab)->notices[k].of; k++)
 			if (times[k] == 0)
