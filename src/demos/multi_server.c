@@ -129,7 +129,7 @@ static void *serve(void *arg)
 static void wait_for_room(int error)
 {
 	say_full(error);
-	(void)nanosleep(&(struct timespec){ .tv_nsec = RETRY_MS * 1000000 }, NULL);
+	(void)nanosleep(&(struct timespec){ .tv_nsec = RETRY_MS * 1000000L }, NULL);
 }
 
 static void serve_with_threads(int listener)
@@ -191,7 +191,7 @@ static bool deliver(struct client *c)
 		c->unsent += n > 0 ? n : 0;
 		c->n_unsent -= n > 0 ? (size_t)n : 0;
 	}
-	return watch(c, EPOLLIN);
+	return watch(c, EPOLLIN);	/* from now on epoll keeps the pointer */
 }
 
 /* He has something for us, or room for more.  One recv(), then it is the next one's turn. */

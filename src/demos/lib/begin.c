@@ -145,6 +145,7 @@ static void read_options(int argc, char **argv, const struct demo_program *p)
 			help(p);
 		if (c < OPTION_BASE)
 			exit(EXIT_USAGE);	/* getopt has said why */
+		assert(p->option);
 		take_option(&p->option[c - OPTION_BASE], optarg);
 	}
 }

@@ -1,6 +1,7 @@
 /* bytes.c - sending all, receiving what there is, and messages made of both */
 #include "wirelab/demo.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,6 +131,7 @@ enum demo_got demo_receive_message(int fd, struct msg *m, uint8_t **bytes, uint3
 		/* The prefix is the reader's to keep: the message takes its place. */
 		used += part.is_prefix ? 0 : part.len;
 	}
+	assert(block);		/* there was a prefix, at least */
 	block[used] = '\0';
 	*bytes = block;
 	*len = part.length;
