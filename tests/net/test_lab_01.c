@@ -39,30 +39,17 @@ static void one_question_for_all_and_one_answer_for_alice_on_either_carrier(void
 static void the_right_answers_are_those_of_the_text(void **state)
 {
 	const int64_t right[] = { 8, 1, 3, 42 };
-	size_t i = 0;
 
 	(void)state;
 	play();
-	for (const struct question *q = lab_arp.questions; q->id; q++, i++)
-		assert_int_equal(q->right(&s.lesson, &s.whole), right[i]);
-	assert_int_equal(i, 4);
+	scene_answers(&s, right, 4);
 	scene_end(&s);
 }
 
 static void another_seed_has_other_numbers_and_passes(void **state)
 {
-	char seed[24];
-	unsigned different = 0;
-
 	(void)state;
-	for (int i = 0; i < 10; i++) {
-		(void)snprintf(seed, sizeof(seed), "learner%d", i);
-		scene_play(&s, &lab_arp, seed, CARRIER_TAP);
-		scene_passes(&s);
-		different += lab_arp.questions[0].right(&s.lesson, &s.whole) != 8;
-		scene_end(&s);
-	}
-	assert_true(different >= 5);
+	scene_other_seeds(&s, &lab_arp, 0, 8, 5);
 }
 
 /* ---- what the hosts know afterwards ------------------------------------------------------------ */
@@ -126,19 +113,10 @@ static void only_a_question(struct stage *st, const struct lesson *l)
 	host_send_to(st, fd, stage_host(st, BOB), lesson_port(l, 0), "x", 1);
 }
 
-static void play_edited(void (*run)(struct stage *, const struct lesson *))
-{
-	static struct lab edited;	/* it may be judged again */
-
-	edited = lab_arp;
-	edited.run = run;
-	scene_play(&s, &edited, PLAN_SEED_PUBLIC, CARRIER_TAP);
-}
-
 static void bob_knows_alice_from_her_question_alone(void **state)
 {
 	(void)state;
-	play_edited(only_a_question);
+	scene_play_edited(&s, &lab_arp, only_a_question);
 	expect_in_table(BOB, ALICE);
 	/* One packet, and none back: two claims cannot be judged. */
 	assert_int_equal(findings_state(&s.f), CLAIM_HOLDS);
@@ -163,7 +141,7 @@ static void bob_begins(struct stage *st, const struct lesson *l)
 static void bob_asking_first_fails(void **state)
 {
 	(void)state;
-	play_edited(bob_begins);
+	scene_play_edited(&s, &lab_arp, bob_begins);
 	scene_fails(&s, 0, "not in the capture: a request of alice's");
 	scene_fails(&s, 1, "no request of bob's for alice's address");
 	assert_int_equal(lab_arp.questions[2].right(&s.lesson, &s.e), 1);
@@ -203,7 +181,7 @@ static void the_answer_twice(struct stage *st, const struct lesson *l)
 static void a_second_answer_fails(void **state)
 {
 	(void)state;
-	play_edited(the_answer_twice);
+	scene_play_edited(&s, &lab_arp, the_answer_twice);
 	scene_fails(&s, FIRST + 1, "replies: expected 1, seen 2");
 	scene_end(&s);
 }

@@ -40,41 +40,20 @@ static void five_connections_end_in_five_ways_on_either_carrier(void **state)
 static void the_right_answers_are_those_of_the_notes(void **state)
 {
 	const int64_t right[] = { 4, 3000, 0, 1 };
-	size_t i = 0;
 
 	(void)state;
 	play(PLAN_SEED_PUBLIC, CARRIER_TAP);
-	for (const struct question *q = lab_goodbye.questions; q->id; q++, i++)
-		assert_int_equal(q->right(&s.lesson, &s.whole), right[i]);
-	assert_int_equal(i, 4);
+	scene_answers(&s, right, 4);
 	scene_end(&s);
 }
 
 static void another_seed_has_other_numbers_and_passes(void **state)
 {
-	char seed[24];
-	unsigned different = 0;
-
 	(void)state;
-	for (int i = 0; i < 10; i++) {
-		(void)snprintf(seed, sizeof(seed), "learner%d", i);
-		play(seed, CARRIER_TAP);
-		scene_passes(&s);
-		different += lab_goodbye.questions[1].right(&s.lesson, &s.whole) != 3000;
-		scene_end(&s);
-	}
-	assert_true(different >= 8);
+	scene_other_seeds(&s, &lab_goodbye, 1, 3000, 8);
 }
 
 /* ---- edits of the experiment ------------------------------------------------------------- */
-
-static void play_edited(void (*run)(struct stage *, const struct lesson *))
-{
-	struct lab edited = lab_goodbye;
-
-	edited.run = run;
-	scene_play(&s, &edited, PLAN_SEED_PUBLIC, CARRIER_TAP);
-}
 
 /* Frames 1 to 5: the handshake, alice's bytes and their ACK. */
 static struct connection asked(struct stage *st, const struct lesson *l, unsigned part)
@@ -106,7 +85,7 @@ static void bob_first(struct stage *st, const struct lesson *l)
 static void whoever_closes_first_is_left_in_time_wait(void **state)
 {
 	(void)state;
-	play_edited(bob_first);
+	scene_play_edited(&s, &lab_goodbye, bob_first);
 	assert_int_equal(findings_state(&s.f), CLAIM_HOLDS);
 	assert_int_equal(findings_count(&s.f, CLAIM_HOLDS), 3);
 	assert_int_equal(lab_goodbye.questions[3].right(&s.lesson, &s.whole), 2);
@@ -125,7 +104,7 @@ static void quick_where_four_are_wanted(struct stage *st, const struct lesson *l
 static void three_segments_where_four_are_wanted_fail(void **state)
 {
 	(void)state;
-	play_edited(quick_where_four_are_wanted);
+	scene_play_edited(&s, &lab_goodbye, quick_where_four_are_wanted);
 	scene_fails(&s, 8, "from the first FIN on: expected 4, seen 3");
 	scene_end(&s);
 }
@@ -141,7 +120,7 @@ static void slow_where_three_are_wanted(struct stage *st, const struct lesson *l
 static void an_ack_of_its_own_where_three_are_wanted_fails(void **state)
 {
 	(void)state;
-	play_edited(slow_where_three_are_wanted);
+	scene_play_edited(&s, &lab_goodbye, slow_where_three_are_wanted);
 	scene_fails(&s, 7, "acknowledged by the second FIN");
 	scene_end(&s);
 }
@@ -159,7 +138,7 @@ static void nothing_more_to_say(struct stage *st, const struct lesson *l)
 static void a_half_close_that_nobody_uses_fails(void **state)
 {
 	(void)state;
-	play_edited(nothing_more_to_say);
+	scene_play_edited(&s, &lab_goodbye, nothing_more_to_say);
 	scene_fails(&s, 6, "data of the other side behind this FIN");
 	scene_end(&s);
 }
@@ -178,7 +157,7 @@ static void close_for_shutdown(struct stage *st, const struct lesson *l)
 static void data_that_meets_a_closed_socket_is_not_acknowledged(void **state)
 {
 	(void)state;
-	play_edited(close_for_shutdown);
+	scene_play_edited(&s, &lab_goodbye, close_for_shutdown);
 	/* 6 is the FIN, 7 its ACK, 8 bob's data; 9 is alice's RST. */
 	scene_fails(&s, 8, "these bytes are acknowledged");
 	assert_true(s.whole.at[ALICE]->frame[8].moment.flags & TCP_RST);
@@ -196,7 +175,7 @@ static void read_before_closing(struct stage *st, const struct lesson *l)
 static void a_server_that_reads_before_it_closes_sends_no_rst_and_fails(void **state)
 {
 	(void)state;
-	play_edited(read_before_closing);
+	scene_play_edited(&s, &lab_goodbye, read_before_closing);
 	scene_fails(&s, 0, "a RST");
 	scene_end(&s);
 }
@@ -214,7 +193,7 @@ static void unread(struct stage *st, const struct lesson *l)
 static void alice_learns_of_the_reset(void **state)
 {
 	(void)state;
-	play_edited(unread);
+	scene_play_edited(&s, &lab_goodbye, unread);
 	assert_int_equal(findings_state(&s.f), CLAIM_HOLDS);
 	scene_end(&s);
 }
@@ -230,7 +209,7 @@ static void one_after_the_other(struct stage *st, const struct lesson *l)
 static void fins_that_do_not_cross_fail(void **state)
 {
 	(void)state;
-	play_edited(one_after_the_other);
+	scene_play_edited(&s, &lab_goodbye, one_after_the_other);
 	scene_fails(&s, 8, "does not acknowledge the other");
 	scene_end(&s);
 }

@@ -28,41 +28,20 @@ static void ten_writes_leave_as_one_byte_and_nine_on_either_carrier(void **state
 static void the_right_answers_are_those_of_the_notes(void **state)
 {
 	const int64_t right[] = { 2, 9, 2, 10 };
-	size_t i = 0;
 
 	(void)state;
 	scene_play(&s, &lab_nagle, PLAN_SEED_PUBLIC, CARRIER_TAP);
-	for (const struct question *q = lab_nagle.questions; q->id; q++, i++)
-		assert_int_equal(q->right(&s.lesson, &s.whole), right[i]);
-	assert_int_equal(i, 4);
+	scene_answers(&s, right, 4);
 	scene_end(&s);
 }
 
 static void another_seed_has_other_numbers_and_passes(void **state)
 {
-	char seed[32];
-	unsigned different = 0;
-
 	(void)state;
-	for (int i = 0; i < 10; i++) {
-		(void)snprintf(seed, sizeof(seed), "learner%d", i);
-		scene_play(&s, &lab_nagle, seed, CARRIER_TAP);
-		scene_passes(&s);
-		different += lab_nagle.questions[1].right(&s.lesson, &s.whole) != 9;
-		scene_end(&s);
-	}
-	assert_true(different >= 8);
+	scene_other_seeds(&s, &lab_nagle, 1, 9, 8);
 }
 
 /* ---- edits of the experiment ------------------------------------------------------------- */
-
-static void play_edited(void (*run)(struct stage *, const struct lesson *))
-{
-	struct lab edited = lab_nagle;
-
-	edited.run = run;
-	scene_play(&s, &edited, PLAN_SEED_PUBLIC, CARRIER_TAP);
-}
 
 static struct connection to_part(struct stage *st, const struct lesson *l, unsigned part)
 {
@@ -82,7 +61,7 @@ static void pausing(struct stage *st, const struct lesson *l)
 static void a_program_that_pauses_after_each_write_fails(void **state)
 {
 	(void)state;
-	play_edited(pausing);
+	scene_play_edited(&s, &lab_nagle, pausing);
 	/* Frame 4 is the first byte, 5 its ACK, 6 the second byte alone. */
 	scene_fails(&s, 6, "expected 1, 9; seen 1, 1, 1");
 	scene_end(&s);
@@ -96,7 +75,7 @@ static void one_large_write(struct stage *st, const struct lesson *l)
 static void one_write_of_all_fails(void **state)
 {
 	(void)state;
-	play_edited(one_large_write);
+	scene_play_edited(&s, &lab_nagle, one_large_write);
 	scene_fails(&s, 4, "expected 1, 9; seen 10");
 	scene_end(&s);
 }
@@ -118,7 +97,7 @@ static void never_nagle(struct stage *st, const struct lesson *l)
 static void nodelay_in_the_first_part_fails(void **state)
 {
 	(void)state;
-	play_edited(never_nagle);
+	scene_play_edited(&s, &lab_nagle, never_nagle);
 	scene_fails(&s, 5, "expected 1, 9; seen 1, 1, 1");
 	scene_end(&s);
 }
@@ -133,7 +112,7 @@ static void always_nagle(struct stage *st, const struct lesson *l)
 static void nagle_in_the_second_part_fails(void **state)
 {
 	(void)state;
-	play_edited(always_nagle);
+	scene_play_edited(&s, &lab_nagle, always_nagle);
 	/* Frames 1 to 7 are the first connection. */
 	scene_fails(&s, 13, "expected 1, 1, 1, 1, 1, 1, 1, 1, 1, 1; seen 1, 9");
 	scene_end(&s);
@@ -152,7 +131,7 @@ static void unfinished(struct stage *st, const struct lesson *l)
 static void writes_whose_ack_never_comes_fail(void **state)
 {
 	(void)state;
-	play_edited(unfinished);
+	scene_play_edited(&s, &lab_nagle, unfinished);
 	scene_fails(&s, 4, "expected 1, 9; seen 1");
 	scene_end(&s);
 }

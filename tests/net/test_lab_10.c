@@ -36,30 +36,17 @@ static void three_sends_are_cut_to_three_measures_on_either_carrier(void **state
 static void the_right_answers_are_those_of_the_text(void **state)
 {
 	const int64_t right[] = { 1460, 7, 2, 536 };
-	size_t i = 0;
 
 	(void)state;
 	play();
-	for (const struct question *q = lab_mss.questions; q->id; q++, i++)
-		assert_int_equal(q->right(&s.lesson, &s.whole), right[i]);
-	assert_int_equal(i, 4);
+	scene_answers(&s, right, 4);
 	scene_end(&s);
 }
 
 static void another_seed_has_other_numbers_and_passes(void **state)
 {
-	char seed[24];
-	unsigned different = 0;
-
 	(void)state;
-	for (int i = 0; i < 10; i++) {
-		(void)snprintf(seed, sizeof(seed), "learner%d", i);
-		scene_play(&s, &lab_mss, seed, CARRIER_TAP);
-		scene_passes(&s);
-		different += lab_mss.questions[3].right(&s.lesson, &s.whole) != 536;
-		scene_end(&s);
-	}
-	assert_true(different >= 8);
+	scene_other_seeds(&s, &lab_mss, 3, 536, 8);
 }
 
 /* Were it not for this, PSH would stand inside the burst, at places that the round trip decides. */
@@ -76,15 +63,6 @@ static void tcp_hands_its_segments_over_one_by_one(void **state)
 }
 
 /* ---- edits of the experiment ------------------------------------------------------------- */
-
-static void play_edited(void (*run)(struct stage *, const struct lesson *))
-{
-	static struct lab edited;	/* it may be judged again */
-
-	edited = lab_mss;
-	edited.run = run;
-	scene_play(&s, &edited, PLAN_SEED_PUBLIC, CARRIER_TAP);
-}
 
 static struct connection to_part(struct stage *st, const struct lesson *l, unsigned part)
 {
@@ -103,7 +81,7 @@ static void in_two_sends(struct stage *st, const struct lesson *l)
 static void two_sends_far_apart_instead_of_one_fail(void **state)
 {
 	(void)state;
-	play_edited(in_two_sends);
+	scene_play_edited(&s, &lab_mss, in_two_sends);
 	scene_fails(&s, PLAIN_REST, "seen 1460, 1460, 1460, 1460, 1460, 1460, 240, 1000");
 	scene_end(&s);
 }
@@ -118,7 +96,7 @@ static void with_timestamps(struct stage *st, const struct lesson *l)
 static void options_that_take_their_place_from_the_data_fail(void **state)
 {
 	(void)state;
-	play_edited(with_timestamps);
+	scene_play_edited(&s, &lab_mss, with_timestamps);
 	scene_fails(&s, PLAIN_DATA, "seen 1448, 1448, 1448, 1448, 1448, 1448, 1312");
 	scene_end(&s);
 }
@@ -131,7 +109,7 @@ static void nobody_clamps(struct stage *st, const struct lesson *l)
 static void a_wire_that_lowers_nothing_fails(void **state)
 {
 	(void)state;
-	play_edited(nobody_clamps);
+	scene_play_edited(&s, &lab_mss, nobody_clamps);
 	scene_fails(&s, 2, "MSS: expected 536, seen 1,460");
 	scene_end(&s);
 }
@@ -145,7 +123,7 @@ static void bob_himself_says_less(struct stage *st, const struct lesson *l)
 static void a_low_mss_that_is_bobs_own_is_seen_in_his_capture(void **state)
 {
 	(void)state;
-	play_edited(bob_himself_says_less);
+	scene_play_edited(&s, &lab_mss, bob_himself_says_less);
 	/* At alice it looks right.  Her SYN came to him as she sent it. */
 	scene_fails(&s, 1, "MSS: expected 536, seen 1,460");
 	scene_without(&s, BOB);
@@ -162,7 +140,7 @@ static void alice_is_narrow(struct stage *st, const struct lesson *l)
 static void the_smaller_mtu_on_the_other_side_fails(void **state)
 {
 	(void)state;
-	play_edited(alice_is_narrow);
+	scene_play_edited(&s, &lab_mss, alice_is_narrow);
 	/* The sizes are the same; who announced what is not. */
 	scene_fails(&s, 1, "MSS: expected 1,460, seen 536");
 	scene_end(&s);

@@ -34,6 +34,17 @@ int scene_main(const struct CMUnitTest *tests, size_t n);
 void scene_play(struct scene *s, const struct lab *lab, const char *seed, enum carrier_kind carrier);
 void scene_end(struct scene *s);
 
+/* The same lab with another experiment; the public seed, on TAP. */
+void scene_play_edited(struct scene *s, const struct lab *lab,
+		       void (*run)(struct stage *st, const struct lesson *l));
+
+/* The answers to the lab's questions, in their order, are these and no more. */
+void scene_answers(const struct scene *s, const int64_t *right, size_t n);
+
+/* Ten other seeds pass; with at least `least` of them this question (from 0) has another answer. */
+void scene_other_seeds(struct scene *s, const struct lab *lab, size_t question, int64_t answer,
+		       unsigned least);
+
 /*
  * The capture at `host` again, frame by frame: edit may change what it is handed (data is
  * a copy of at least 2048 bytes, so that a frame may grow), and says whether the frame stays.
