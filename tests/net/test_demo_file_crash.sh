@@ -6,34 +6,7 @@
 set -u
 B=${B:-build/debug}
 bin=$B/bin
-passed=0 failed=0 skipped=0
-
-finish()
-{
-	echo "$passed passed, $failed failed, $skipped skipped"
-	[ "$failed" = 0 ]
-	exit
-}
-
-skip_all()
-{
-	echo "skip - $1"
-	skipped=1
-	finish
-}
-
-# good WHAT, bad WHAT WHY
-good()
-{
-	passed=$((passed + 1))
-	echo "ok - $1"
-}
-
-bad()
-{
-	failed=$((failed + 1))
-	echo "not ok - $1: $2"
-}
+. tests/support/counts.sh
 
 command -v strace >/dev/null || skip_all "strace is not installed"
 [ -x "$bin/file_client" ] || skip_all "$bin/file_client is not built"

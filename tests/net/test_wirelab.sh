@@ -7,19 +7,8 @@ B=${B:-build/debug}
 W=$PWD/$B/bin/wirelab
 RUNS=${LAB_RUNS:-2} BUSY=${LAB_BUSY:-1} KILLS=${LAB_KILLS:-5} TOGETHER=${LAB_TOGETHER:-4}
 top=$PWD
-passed=0 failed=0 skipped=0
+. tests/support/counts.sh
 export LC_ALL=C.UTF-8
-
-finish()
-{
-	echo "$passed passed, $failed failed, $skipped skipped"
-	[ "$failed" = 0 ]
-	exit
-}
-
-good() { passed=$((passed + 1)); echo "ok - $1"; }
-bad() { failed=$((failed + 1)); echo "not ok - $1: $2"; }
-skip() { skipped=$((skipped + 1)); echo "skip - $1"; }
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/wirelab-XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT

@@ -4,7 +4,7 @@ set -u
 B=${B:-build/debug}
 W=$PWD/$B/bin/wirelab
 top=$PWD
-passed=0 failed=0 skipped=0
+. tests/support/counts.sh
 export LC_ALL=C.UTF-8
 
 # Shells of one user and lab join one network, found by a name that belongs to a network namespace:
@@ -16,17 +16,6 @@ if [ "${WIRELAB_SHELL_TEST:-}" != inside ]; then
 	echo "skip - no namespace can be made here"
 	exit 0
 fi
-
-finish()
-{
-	echo "$passed passed, $failed failed, $skipped skipped"
-	[ "$failed" = 0 ]
-	exit
-}
-
-good() { passed=$((passed + 1)); echo "ok - $1"; }
-bad() { failed=$((failed + 1)); echo "not ok - $1: $2"; }
-skip() { skipped=$((skipped + 1)); echo "skip - $1"; }
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/wirelab-shell-XXXXXX") || exit 1
 # tcpdump may become another user before it opens its file.
