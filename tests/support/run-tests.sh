@@ -1,5 +1,5 @@
 #!/bin/sh
-# run-tests.sh TEST...: runs each test program or script, one after the other, and counts.
+# run-tests.sh TEST...: runs each test program or script, and counts; TEST_JOBS=n so many at a time.
 # A test prints TAP lines (cmocka does, told by its environment): "ok", "not ok", and
 # "# SKIP" or "skip - why" for what could not be tried here.  A program that dies, or
 # counts nothing, has failed.  The last line is for the world: N passed, N failed, N skipped.
@@ -7,44 +7,70 @@ set -u
 out=$(mktemp -d "${TMPDIR:-/tmp}/wirelab-tests.XXXXXX") || exit 1
 trap 'rm -rf "$out"' EXIT
 trap 'exit 130' INT TERM
-passed=0 failed=0 skipped=0
 export CMOCKA_MESSAGE_OUTPUT=TAP
 
 limit=''
 command -v timeout >/dev/null && limit="timeout -k 5 ${TEST_SECONDS:-300}"
 
-tests="$*"
-for t in $tests; do
-	name=${t##*/}
+# run TEST LOG: its output in LOG, what there is to be told in LOG.told, counts in LOG.counts
+run()
+{
+	name=${1##*/} log=$2
 	# LeakSanitizer cannot work under strace, and costs a program its half second at the end.
 	case $name in
 	test_arpq* | *.sh) ASAN_OPTIONS=detect_leaks=0 ;;
 	*) ASAN_OPTIONS= ;;
 	esac
 	export ASAN_OPTIONS
-	case $t in
-	*.sh) $limit sh "$t" >"$out/log" 2>&1 ;;
-	*) $limit "$t" >"$out/log" 2>&1 ;;
+	case $1 in
+	*.sh) $limit sh "$1" >"$log" 2>&1 ;;
+	*) $limit "$1" >"$log" 2>&1 ;;
 	esac
 	status=$?
 	# Good, bad, skipped.  cmocka 1.1.5 writes a skip as "not ok 3 # SKIP name".
 	set -- $(awk '/^(not )?ok .*# SKIP/ || /^skip - / { s++; next } /^ok / { g++ } /^not ok / { b++ }
-		END { print g + 0, b + 0, s + 0 }' "$out/log")
+		END { print g + 0, b + 0, s + 0 }' "$log")
 	good=$1 bad=$2 skip=$3
 	if [ "$status" -ne 0 ] && [ "$bad" = 0 ]; then
 		bad=1
-		echo "not ok - $name ended with status $status" >>"$out/log"
+		echo "not ok - $name ended with status $status" >>"$log"
 	elif [ "$((good + bad + skip))" = 0 ]; then
 		bad=1
-		echo "not ok - $name tested nothing" >>"$out/log"
+		echo "not ok - $name tested nothing" >>"$log"
 	fi
-	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))
-	printf '  %-28s %4d passed' "$name" "$good"
-	[ "$skip" = 0 ] || printf ', %d skipped' "$skip"
-	[ "$bad" = 0 ] || printf ', %d FAILED' "$bad"
-	printf '\n'
-	grep -E '# SKIP|^skip - |^skipped: ' "$out/log" | sed 's/^/    /'
-	[ "$bad" = 0 ] || sed 's/^/    /' "$out/log"
+	{
+		printf '  %-28s %4d passed' "$name" "$good"
+		[ "$skip" = 0 ] || printf ', %d skipped' "$skip"
+		[ "$bad" = 0 ] || printf ', %d FAILED' "$bad"
+		printf '\n'
+		grep -E '# SKIP|^skip - |^skipped: ' "$log" | sed 's/^/    /'
+		[ "$bad" = 0 ] || sed 's/^/    /' "$log"
+	} >"$log.told"
+	echo "$good $bad $skip" >"$log.counts"
+}
+
+# Every so many-th test, one after the other.  With one job each is told as soon as it has ended,
+# else all are told at the end, in their order.
+jobs=${TEST_JOBS:-1}
+worker()	# NUMBER TEST...
+{
+	turn=$1 n=0
+	shift
+	for t; do
+		n=$((n + 1))
+		[ "$((n % jobs))" = "$turn" ] || continue
+		log=$out/$(printf '%04d' "$n")
+		(run "$t" "$log")
+		[ "$jobs" != 1 ] || cat "$log.told"
+	done
+}
+
+i=0
+while [ "$i" -lt "$jobs" ]; do
+	[ "$jobs" = 1 ] && worker 0 "$@" || worker "$i" "$@" &
+	i=$((i + 1))
 done
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" = 0 ]
+wait
+[ "$jobs" = 1 ] || cat "$out"/*.told
+cat "$out"/*.counts | awk '{ g += $1; b += $2; s += $3 }
+	END { printf "%d passed, %d failed, %d skipped\n", g, b, s; exit b > 0 }'
