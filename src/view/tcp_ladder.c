@@ -353,7 +353,7 @@ static void folded(struct ladder *l, struct txt *t)
 
 	txt_str(&d, "... ");
 	txt_grouped(&d, r->n);
-	txt_str(&d, in_lang(&BOTH(" segments, ", " 段，"), lang));
+	txt_str(&d, in_lang(&BOTH(" more, ", " 段，"), lang));
 	txt_grouped(&d, r->bytes[0] + r->bytes[1]);
 	txt_str(&d, in_lang(&BOTH(" bytes ...", " 字节 ..."), lang));
 	blanks(t, left_width(l));

@@ -105,7 +105,7 @@ static void a_long_run_of_data_is_folded(void **state)
 	(void)state;
 	shake_hands();
 	send_data(20);
-	assert_non_null(strstr(draw(plain), "... 17 segments, 17,000 bytes ..."));
+	assert_non_null(strstr(draw(plain), "... 17 more, 17,000 bytes ..."));
 	assert_int_equal(n_rows, 3 + 2 + 1 + 1);
 	assert_int_equal(row[5].n, 17);
 	assert_int_equal(row[5].segments[0], 17);
