@@ -78,7 +78,7 @@ static void a_sweep_ends_as_soon_as_all_have_answered(void **state)
 
 	expect_exit(&r, 0);
 	assert_int_equal(right_pairs(&r), 256);
-	assert_true(r.wall_ns < SEC_NS);
+	assert_true(r.wall_ns < 3 * SEC_NS);
 	assert_int_equal(sum_of(&far).total, 256);
 	expect_err(&r, "256 addresses: 256 answered, 0 silent; 256 requests in");
 	runresult_free(&r);
@@ -163,7 +163,8 @@ static void a_shorter_interval_is_for_those_who_name_it(void **state)
 	expect_exit(&r, 1);
 	assert_int_equal(sum.total, 48);
 	assert_true(sum.least_gap_ns >= 100 * MSEC_NS - SLACK_NS);
-	assert_true(r.wall_ns < SEC_NS);
+	/* As often at the usual interval takes three seconds. */
+	assert_true(r.wall_ns < 3 * SEC_NS);
 	runresult_free(&r);
 	tap_close(&far);
 }
