@@ -4,9 +4,6 @@
 # "# SKIP" or "skip - why" for what could not be tried here.  A program that dies, or
 # counts nothing, has failed.  The last line is for the world: N passed, N failed, N skipped.
 set -u
-out=$(mktemp -d "${TMPDIR:-/tmp}/wirelab-tests.XXXXXX") || exit 1
-trap 'rm -rf "$out"' EXIT
-trap 'exit 130' INT TERM
 export CMOCKA_MESSAGE_OUTPUT=TAP
 
 limit=''
@@ -49,28 +46,35 @@ run()
 	echo "$good $bad $skip" >"$log.counts"
 }
 
-# Every so many-th test, one after the other.  With one job each is told as soon as it has ended,
-# else all are told at the end, in their order.
-jobs=${TEST_JOBS:-1}
-worker()	# NUMBER TEST...
+# For the jobs below: one of the tests.
+if [ "${1:-}" = --one ]; then
+	run "$4" "$2/$3"
+	exit 0
+fi
+
+out=$(mktemp -d "${TMPDIR:-/tmp}/wirelab-tests.XXXXXX") || exit 1
+trap 'rm -rf "$out"' EXIT
+trap 'exit 130' INT TERM
+
+# "0001 TEST", a line each.
+numbered()
 {
-	turn=$1 n=0
-	shift
+	n=0
 	for t; do
 		n=$((n + 1))
-		[ "$((n % jobs))" = "$turn" ] || continue
-		log=$out/$(printf '%04d' "$n")
-		(run "$t" "$log")
-		[ "$jobs" != 1 ] || cat "$log.told"
+		printf '%04d %s\n' "$n" "$t"
 	done
 }
 
-i=0
-while [ "$i" -lt "$jobs" ]; do
-	[ "$jobs" = 1 ] && worker 0 "$@" || worker "$i" "$@" &
-	i=$((i + 1))
-done
-wait
-[ "$jobs" = 1 ] || cat "$out"/*.told
+# With one job each is told as soon as it has ended, else all are told at the end, in their order.
+if [ "${TEST_JOBS:-1}" = 1 ]; then
+	numbered "$@" | while read -r number t; do
+		(run "$t" "$out/$number") </dev/null
+		cat "$out/$number.told"
+	done
+else
+	numbered "$@" | xargs -P "$TEST_JOBS" -L 1 sh "$0" --one "$out"
+	cat "$out"/*.told
+fi
 cat "$out"/*.counts | awk '{ g += $1; b += $2; s += $3 }
 	END { printf "%d passed, %d failed, %d skipped\n", g, b, s; exit b > 0 }'
