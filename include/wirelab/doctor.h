@@ -149,8 +149,4 @@ void doctor_text(struct txt *t, const struct doctor_report *report, enum lang la
  */
 void doctor_json(struct txt *t, const struct doctor_report *report, enum lang lang);
 
-/* All of it: examines, writes to stdout.  The exit status: 0 labs can run, 1 they cannot,
- * 5 the output was lost. */
-int doctor(enum lang lang, bool json);
-
 #endif

@@ -167,6 +167,21 @@ static struct lesson lesson_of(const struct options *opt, const char *word)
 	return l;
 }
 
+static int examine_machine(const struct options *opt)
+{
+	struct doctor_report report;
+	char buf[DOCTOR_TEXT_MAX];
+	struct txt t = txt_over(buf, sizeof(buf));
+
+	doctor_examine(&report, NULL);
+	if (opt->json)
+		doctor_json(&t, &report, opt->lang);
+	else
+		doctor_text(&t, &report, opt->lang);
+	say(buf);
+	return doctor_usable(&report) ? EXIT_DONE : EXIT_FAILED;
+}
+
 static int list_labs(const struct options *opt)
 {
 	char buf[1024], name[LAB_NAME_MAX];
@@ -259,7 +274,7 @@ static int command(struct options *opt, char **word, int n, char **rest)
 
 	if (strcmp(c, "doctor") == 0) {
 		need(n, 1, 1, c);
-		return doctor(opt->lang, opt->json);
+		return examine_machine(opt);
 	}
 	if (strcmp(c, "list") == 0) {
 		need(n, 1, 1, c);

@@ -253,19 +253,3 @@ void doctor_examine(struct doctor_report *report, const struct doctor_options *o
 	look_for(&report->line[DOCTOR_WIRESHARK], "wireshark", "tshark", "wireshark tshark");
 	look_for(&report->line[DOCTOR_TCPDUMP], "tcpdump", NULL, "tcpdump");
 }
-
-int doctor(enum lang lang, bool json)
-{
-	struct doctor_report report;
-	char buf[DOCTOR_TEXT_MAX];
-	struct txt t = txt_over(buf, sizeof(buf));
-
-	doctor_examine(&report, NULL);
-	if (json)
-		doctor_json(&t, &report, lang);
-	else
-		doctor_text(&t, &report, lang);
-	if (fwrite(t.buf, 1, t.len, stdout) != t.len || fflush(stdout) != 0)
-		return 5;
-	return doctor_usable(&report) ? 0 : 1;
-}
