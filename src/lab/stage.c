@@ -505,10 +505,9 @@ int host_accept(struct stage *st, int listener)
 	return fd;
 }
 
-static void send_all(struct stage *st, int fd, const void *data, size_t len)
+/* What send() said; errno is its. */
+static void sent(struct stage *st, int fd, ssize_t n, size_t len)
 {
-	ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
-
 	if (n < 0)
 		refused(st);
 	if ((size_t)n != len)
@@ -519,29 +518,23 @@ static void send_all(struct stage *st, int fd, const void *data, size_t len)
 void host_send(struct stage *st, int fd, const void *data, size_t len)
 {
 	calling(st, owner_of(st, fd), "send(%zu)", len);
-	send_all(st, fd, data, len);
+	sent(st, fd, send(fd, data, len, MSG_NOSIGNAL), len);
 }
 
 void host_send_fill(struct stage *st, int fd, size_t len)
 {
-	char *data = malloc(len ? len : 1);
-
 	calling(st, owner_of(st, fd), "send(%zu)", len);
+	char *data = malloc(len ? len : 1);
 	if (!data)
 		stage_fail(st, "%s: out of memory", st->now);
 	for (size_t i = 0; i < len; i++)
 		data[i] = (char)('a' + i % 26);
-	/* Taken by the kernel or not, it is not needed behind the call; but a refusal leaves by
-	 * longjmp(), so what is left is what send() itself says. */
 	ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
 	int e = errno;
+	/* Before anything leaves by longjmp(). */
 	free(data);
 	errno = e;
-	if (n < 0)
-		refused(st);
-	if ((size_t)n != len)
-		stage_fail(st, "%s: the kernel took %zd bytes only", st->now, n);
-	called(st, owner_of(st, fd));
+	sent(st, fd, n, len);
 }
 
 void host_send_to(struct stage *st, int fd, const struct host *to, uint16_t port,
